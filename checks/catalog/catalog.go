@@ -1,0 +1,22 @@
+// Package catalog is the table of contents: every area in the order of the report.
+package catalog
+
+import (
+	"siteready/checks"
+	"siteready/checks/drivers"
+	"siteready/checks/recovery"
+	"siteready/checks/site"
+	"siteready/checks/space"
+	"siteready/checks/system"
+)
+
+// All is the catalogue.
+func All() checks.Catalog {
+	return checks.Catalog{
+		system.Area(),
+		drivers.Area(),
+		space.Area(),
+		site.Area(),
+		recovery.Area(),
+	}
+}

@@ -1,0 +1,352 @@
+package catalog_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/goccy/go-yaml"
+	"github.com/google/go-cmp/cmp"
+
+	"siteready/checks"
+	"siteready/checks/catalog"
+	"siteready/checks/requirement"
+	"siteready/platform"
+	"siteready/platform/platformtest"
+)
+
+const root = "../.."
+
+// scenario is a hand-written edit of a constructed site and the verdict that it must bring.
+type scenario struct {
+	Name      string         `yaml:"name"`
+	Site      string         `yaml:"site"`
+	Target    string         `yaml:"target"`
+	At        string         `yaml:"at"` // judged for; empty is when the site was read
+	SQLServer string         `yaml:"sql_server"`
+	Database  string         `yaml:"database"`
+	Edit      map[string]any `yaml:"edit"`
+	Faults    []fault        `yaml:"faults"`
+	Status    string         `yaml:"status"`
+	Items     []wantedItem   `yaml:"items"`
+}
+
+type fault struct {
+	Question string `yaml:"question"`
+	Reason   string `yaml:"reason"`
+}
+
+type wantedItem struct {
+	Key    string `yaml:"key"`
+	Status string `yaml:"status"`
+	Found  string `yaml:"found"`
+}
+
+func scenarios(t *testing.T, id string) []scenario {
+	t.Helper()
+	path := filepath.Join(root, "testdata", "scenarios", id+".yaml")
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatalf("a check needs its scenarios: %v", err)
+	}
+	var list []scenario
+	if err := yaml.UnmarshalWithOptions(data, &list, yaml.Strict()); err != nil {
+		t.Fatalf("%s: %v", path, err)
+	}
+	return list
+}
+
+func (s scenario) reader(t *testing.T) (platform.Reader, time.Time) {
+	t.Helper()
+	tree, err := platformtest.Load(root, s.Site)
+	if err != nil {
+		t.Fatal(err)
+	}
+	site, err := platformtest.New(platformtest.Edit(tree, s.Edit))
+	if err != nil {
+		t.Fatalf("%s: %v", s.Name, err)
+	}
+	var r platform.Reader = site
+	for _, f := range s.Faults {
+		i := slices.IndexFunc(platform.Reasons(), func(reason error) bool { return reason.Error() == f.Reason })
+		if i < 0 {
+			t.Fatalf("%s: %q is no reason", s.Name, f.Reason)
+		}
+		r = platformtest.Refusing(r, platform.Reasons()[i], func(q platform.Question) bool { return q.String() == f.Question })
+	}
+	return r, site.ReadAt
+}
+
+// run judges one check over r as the runner does.
+func (s scenario) run(t *testing.T, id string, r platform.Reader, readAt time.Time) checks.Result {
+	t.Helper()
+	target, err := requirement.Target(s.Target)
+	if err != nil {
+		t.Fatalf("%s: %v", s.Name, err)
+	}
+	conditions := checks.Conditions{
+		Target: target, Stated: checks.Stated{SQLServer: s.SQLServer, Database: s.Database}, JudgedFor: readAt,
+	}
+	if s.At != "" {
+		if conditions.JudgedFor, err = time.Parse(time.RFC3339, s.At); err != nil {
+			t.Fatalf("%s: %v", s.Name, err)
+		}
+	}
+	selection, err := checks.Select(catalog.All(), []string{id}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := platform.Open(t.Context(), r, readAt, platform.DefaultLimits())
+	for _, result := range checks.Run(t.Context(), m, catalog.All(), selection, conditions) {
+		if result.Check.ID == id {
+			return result
+		}
+	}
+	t.Fatalf("no result for %s", id)
+	return checks.Result{}
+}
+
+func TestScenarios(t *testing.T) {
+	for _, check := range catalog.All().Checks() {
+		t.Run(check.ID, func(t *testing.T) {
+			for _, s := range scenarios(t, check.ID) {
+				t.Run(s.Name, func(t *testing.T) {
+					r, readAt := s.reader(t)
+					result := s.run(t, check.ID, r, readAt)
+					if got := result.Status.String(); got != s.Status {
+						t.Errorf("status %s, wanted %s: %s", got, s.Status, result.Summary)
+					}
+					var items []wantedItem
+					for _, item := range result.Items {
+						items = append(items, wantedItem{item.Key, item.Status.String(), item.Found})
+					}
+					if diff := cmp.Diff(s.Items, items); diff != "" {
+						t.Errorf("items (- wanted, + got):\n%s", diff)
+					}
+					if result.Summary == "" {
+						t.Error("a result needs a summary")
+					}
+				})
+			}
+		})
+	}
+}
+
+// What is asked in all scenarios of a check equals what it declares: nothing is read in
+// secret, and nothing is declared that is never read.
+func TestDeclaredReads(t *testing.T) {
+	for _, check := range catalog.All().Checks() {
+		used := map[platform.Form]bool{}
+		for _, s := range scenarios(t, check.ID) {
+			r, readAt := s.reader(t)
+			for _, e := range s.run(t, check.ID, r, readAt).Evidence {
+				i := slices.IndexFunc(check.Reads, func(f platform.Form) bool { return f.Matches(e.Question) })
+				if i < 0 {
+					t.Errorf("%s, %s: asked without declaring it: %s", check.ID, s.Name, e.Question)
+					continue
+				}
+				used[check.Reads[i]] = true
+			}
+		}
+		for _, form := range check.Reads {
+			if !used[form] {
+				t.Errorf("%s: declared, but asked in no scenario: %s", check.ID, form)
+			}
+		}
+	}
+}
+
+// For each question that only this check asks, two scenarios differ in its answer alone and
+// in the status: the check really judges it.
+func TestEachAnswerDecides(t *testing.T) {
+	for _, check := range catalog.All().Checks() {
+		type seen struct {
+			scenario scenario
+			status   checks.Status
+			answers  map[platform.Question]string
+		}
+		var all []seen
+		for _, s := range scenarios(t, check.ID) {
+			r, readAt := s.reader(t)
+			result := s.run(t, check.ID, r, readAt)
+			one := seen{s, result.Status, map[platform.Question]string{}}
+			for _, e := range result.Evidence {
+				one.answers[e.Question] = string(e.Answer)
+				if e.Err != nil {
+					one.answers[e.Question] = e.Err.Cause
+				}
+			}
+			all = append(all, one)
+		}
+		decides := map[platform.Form]bool{}
+		for i, a := range all {
+			for _, b := range all[:i] {
+				if a.status == b.status || a.scenario.Site != b.scenario.Site || a.scenario.Target != b.scenario.Target || a.scenario.At != b.scenario.At {
+					continue
+				}
+				var differ []platform.Question
+				for q, answer := range a.answers {
+					if other, asked := b.answers[q]; asked && other != answer {
+						differ = append(differ, q)
+					}
+				}
+				if len(differ) == 1 {
+					for _, form := range check.Reads {
+						decides[form] = decides[form] || form.Matches(differ[0])
+					}
+				}
+			}
+		}
+		for _, form := range check.Reads {
+			if !decides[form] && !shared(form) {
+				t.Errorf("%s: no two scenarios differ in the answer to %s alone and in status", check.ID, form)
+			}
+		}
+	}
+}
+
+// shared reports whether a form belongs to discovery, whose own tests hold each answer.
+func shared(f platform.Form) bool {
+	return f.Kind == platform.KindRegistry &&
+		(strings.HasPrefix(f.Where, `HKLM\SOFTWARE\Microsoft\SMS`) && !strings.Contains(f.Where, `\Components\`) ||
+			strings.HasPrefix(f.Where, `HKLM\SOFTWARE\Microsoft\System Center`) || strings.HasPrefix(f.Where, `HKLM\SOFTWARE\Microsoft\Microsoft SQL Server`))
+}
+
+// Each question of each scenario is failed in turn. What could not be read is never green,
+// and a fault never makes a verdict better.
+func TestSweep(t *testing.T) {
+	for _, check := range catalog.All().Checks() {
+		t.Run(check.ID, func(t *testing.T) {
+			t.Parallel()
+			for _, s := range scenarios(t, check.ID) {
+				r, readAt := s.reader(t)
+				before := s.run(t, check.ID, r, readAt)
+				groups := map[int][]platform.Question{}
+				for _, e := range before.Evidence {
+					for name, faulty := range faults(r, e) {
+						after := s.run(t, check.ID, faulty, readAt)
+						if !allowed(e.Use, before.Status, after.Status) {
+							t.Errorf("%s: %s, %s: %s became %s (%s)", s.Name, e.Question, name, before.Status, after.Status, after.Summary)
+						}
+					}
+					if e.Use == platform.Fallback {
+						groups[e.Group] = append(groups[e.Group], e.Question)
+					}
+				}
+				for _, group := range groups {
+					faulty := platformtest.Refusing(r, platform.ErrDenied, func(q platform.Question) bool { return slices.Contains(group, q) })
+					after := s.run(t, check.ID, faulty, readAt)
+					if !allowed(platform.Asked, before.Status, after.Status) {
+						t.Errorf("%s: all of %v failed: %s became %s", s.Name, group, before.Status, after.Status)
+					}
+				}
+			}
+		})
+	}
+}
+
+func faults(r platform.Reader, e platform.Seen) map[string]platform.Reader {
+	out := map[string]platform.Reader{}
+	for _, reason := range []error{platform.ErrDenied, platform.ErrTimeout, platform.ErrUnreachable, platform.ErrNotRecorded} {
+		out[reason.Error()] = platformtest.Refusing(r, reason, func(q platform.Question) bool { return q == e.Question })
+	}
+	if e.Err == nil {
+		for name, damaged := range platformtest.Damages(e.Answer) {
+			out[name] = platformtest.Answering(r, e.Question, damaged)
+		}
+	}
+	return out
+}
+
+// allowed is the rule of the sweep.
+func allowed(use platform.Use, before, after checks.Status) bool {
+	switch use {
+	case platform.Noted:
+		return after == before
+	case platform.Fallback: // the other way still answers: it may take a doubt away, never a failure or an unknown
+		return after != checks.Passed || before == checks.Passed || before == checks.Warning
+	default:
+		return after == checks.Unknown || before == checks.Failed && after == checks.Failed
+	}
+}
+
+// A reader that denies everything, or that never answers in time, gives no green.
+func TestNothingCanBeRead(t *testing.T) {
+	selection, err := checks.Select(catalog.All(), nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, reason := range []error{platform.ErrDenied, platform.ErrTimeout} {
+		r := platformtest.Refusing(&platformtest.Site{}, reason, func(platform.Question) bool { return true })
+		m := platform.Open(t.Context(), r, time.Now(), platform.DefaultLimits())
+		results := checks.Run(t.Context(), m, catalog.All(), selection, checks.Conditions{Target: requirement.DefaultTarget(0)})
+		for _, result := range results {
+			if result.Status != checks.Unknown || result.Cause == nil && len(result.Items) == 0 {
+				t.Errorf("%v: %s became %s", reason, result.Check.ID, result.Status)
+			}
+		}
+		if verdict := checks.Judge(results); verdict != checks.Incomplete || verdict.ExitCode() != 3 {
+			t.Errorf("%v: the verdict is %s", reason, verdict)
+		}
+	}
+}
+
+func TestCatalogIsValid(t *testing.T) {
+	if err := catalog.All().Validate(); err != nil {
+		t.Error(err)
+	}
+}
+
+// Every scenario file belongs to a check.
+func TestNoOrphanScenarios(t *testing.T) {
+	files, err := filepath.Glob(filepath.Join(root, "testdata", "scenarios", "*.yaml"))
+	if err != nil || len(files) == 0 {
+		t.Fatal(files, err)
+	}
+	for _, file := range files {
+		id := strings.TrimSuffix(filepath.Base(file), ".yaml")
+		if !slices.ContainsFunc(catalog.All().Checks(), func(c checks.Check) bool { return c.ID == id }) {
+			t.Errorf("%s belongs to no check", file)
+		}
+	}
+}
+
+// Two runs give the same bytes, whatever the order of the answers.
+func TestOrderNeverDependsOnTiming(t *testing.T) {
+	s := scenario{Name: "primary", Site: "primary", Target: "2509"}
+	selection, err := checks.Select(catalog.All(), nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var first string
+	for i := range 5 {
+		r, readAt := s.reader(t)
+		shuffled := platformtest.Fault{Reader: r, Change: func(_ platform.Question, raw json.RawMessage, err error) (json.RawMessage, error) {
+			for range rand.IntN(50) {
+				runtime.Gosched()
+			}
+			return raw, err
+		}}
+		m := platform.Open(t.Context(), shuffled, readAt, platform.DefaultLimits())
+		target, _ := requirement.Target("2509")
+		var b strings.Builder
+		for _, result := range checks.Run(t.Context(), m, catalog.All(), selection, checks.Conditions{Target: target, JudgedFor: readAt}) {
+			fmt.Fprintln(&b, result.Check.ID, result.Status, result.Summary, result.Items)
+			for _, e := range result.Evidence {
+				fmt.Fprintln(&b, e.Question, string(e.Answer), e.Err)
+			}
+		}
+		if i == 0 {
+			first = b.String()
+		} else if first != b.String() {
+			t.Fatalf("run %d differs:\n%s", i, cmp.Diff(first, b.String()))
+		}
+	}
+}

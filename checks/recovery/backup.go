@@ -1,0 +1,105 @@
+package recovery
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"siteready/checks"
+	"siteready/checks/discovery"
+	"siteready/platform"
+)
+
+// lastFullBackup asks for the newest undamaged full backup, copy-only ones included, since
+// any of them can be restored. SQL Server computes the age by its own clock; -1 is never.
+var lastFullBackup = platform.SQL[backupRow]("last-full-backup", `
+	SELECT ISNULL(DATEDIFF(minute, MAX(b.backup_finish_date), GETDATE()), -1) AS age_minutes,
+		COUNT(b.backup_set_id) AS backups,
+		CAST(ISNULL(MAX(CAST(b.is_snapshot AS int)), 0) AS int) AS snapshots,
+		(SELECT CASE WHEN d.replica_id IS NULL THEN 0 ELSE 1 END FROM sys.databases d WHERE d.database_id = DB_ID()) AS replicated,
+		ISNULL(HAS_PERMS_BY_NAME(N'msdb.dbo.backupset', N'OBJECT', N'SELECT'), 0) AS may_see
+	FROM msdb.dbo.backupset b
+	WHERE b.database_name = DB_NAME() AND b.type = 'D' AND ISNULL(b.is_damaged, 0) = 0`)
+
+type backupRow struct {
+	AgeMinutes int64 `json:"age_minutes"`
+	Backups    int64 `json:"backups"`
+	Snapshots  int   `json:"snapshots"`  // 1 when some were made by a snapshot of the volume
+	Replicated int   `json:"replicated"` // 1 when the database is in an availability group
+}
+
+func fullBackup() checks.Check {
+	return checks.Check{
+		ID:          "recovery.database-backup",
+		Title:       "Is there a full backup of the site database from shortly before the update?",
+		Why:         "An update that fails in its database changes cannot be undone; the way back is a restore.",
+		Consequence: "Without a backup a failed update can mean a new site.",
+		Remedy:      "Back the site database up in full, or let the site's own backup task run, shortly before the update.",
+		Command:     "BACKUP DATABASE [CM_xxx] TO DISK = N'...' WITH CHECKSUM, COPY_ONLY",
+		Sources: []string{
+			"https://learn.microsoft.com/intune/configmgr/core/servers/manage/backup-and-recovery",
+			"https://learn.microsoft.com/sql/relational-databases/system-tables/backupset-transact-sql",
+		},
+		Rights: []string{"SQL Server: SELECT on msdb.dbo.backupset, and a user in the site database"},
+		Reads:  append(discovery.DatabaseReads(), lastFullBackup.In("{SQL Server}", "{site database}").Form()),
+		Settings: []checks.Setting{
+			{Name: "warns_after", Default: 24, Unit: "hours", About: "age of the newest full backup when the update starts"},
+			{Name: "fails_after", Default: 120, Unit: "hours", About: "age of the newest full backup when the update starts"},
+		},
+		Run: discovery.OnDatabase(runFullBackup),
+	}
+}
+
+func runFullBackup(ctx context.Context, c *checks.Case, d discovery.Database) (checks.Finding, error) {
+	if d.OfType == discovery.Secondary {
+		return checks.DoesNotApply("a secondary site is not restored from a backup, it is installed again"), nil
+	}
+	rows, err := platform.Ask(ctx, c, lastFullBackup.In(d.Instance, d.Name))
+	if err != nil {
+		return checks.Finding{}, err
+	}
+	backup := rows[0]
+	if len(rows) != 1 || backup.Backups < 0 || (backup.Backups == 0) != (backup.AgeMinutes == -1) || backup.AgeMinutes < -1 {
+		return checks.Finding{}, platform.Refuse(platform.ErrMalformed,
+			"SQL Server %s says that there are %d full backups of %s and that the newest is %d minutes old, which cannot be",
+			d.Instance, backup.Backups, d.Name, backup.AgeMinutes)
+	}
+	warns, fails := c.Setting("warns_after"), c.Setting("fails_after")
+	item := checks.Item{
+		Key: d.Instance + "/" + d.Name, Wanted: fmt.Sprintf("at most %g hours old", warns), Where: "msdb.dbo.backupset on " + d.Instance,
+	}
+	var summary string
+	if backup.Backups == 0 {
+		item.Status, item.Found = checks.Failed, "no full backup"
+		summary = "There is no full backup of the site database."
+	} else {
+		age := time.Duration(backup.AgeMinutes)*time.Minute + c.JudgedFor.Sub(c.ReadAt())
+		item.Found = "the newest full backup is " + hours(age) + " old"
+		summary = "The newest full backup of the site database is " + hours(age) + " old."
+		switch {
+		case age.Hours() > fails:
+			item.Status = checks.Failed
+		case age.Hours() > warns:
+			item.Status = checks.Warning
+		default:
+			item.Status = checks.Passed
+		}
+	}
+	if backup.Replicated == 1 && item.Status != checks.Passed {
+		return checks.Items("The backups may be made on another replica.", checks.UnknownItem(item.Key, item.Wanted, platform.Refuse(platform.ErrUnsupported,
+			"%s is in an availability group, and the history on %s has no backup that is recent enough; another replica has its own history", d.Name, d.Instance))), nil
+	}
+	finding := checks.Items(summary, item)
+	if backup.Snapshots == 1 {
+		finding.Notes = append(finding.Notes, "Some of these backups were made as a snapshot of the volume; make sure that their files still exist.")
+	}
+	return finding, nil
+}
+
+// hours writes an age for people.
+func hours(d time.Duration) string {
+	if d < 48*time.Hour {
+		return fmt.Sprintf("%.0f hours", d.Hours())
+	}
+	return fmt.Sprintf("%.0f days", d.Hours()/24)
+}

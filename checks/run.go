@@ -1,0 +1,115 @@
+package checks
+
+import (
+	"context"
+	"errors"
+	"runtime/debug"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"siteready/platform"
+)
+
+const (
+	atOnce     = 8                // checks under way at the same time
+	checkLimit = 30 * time.Second // for one check
+)
+
+// Result is one check's outcome. Every check of the catalogue has exactly one.
+type Result struct {
+	Check    Check
+	Area     Area
+	Selected bool
+	Status   Status
+	Summary  string
+	Notes    []string
+	Items    []Item
+	Cause    *platform.NoAnswer // why the check as a whole could not check; nil otherwise
+	Evidence []platform.Seen
+	Took     time.Duration
+	Stack    string // of a panic
+}
+
+// Run gives each selected check its slot, and returns when all have ended or ctx has. The
+// order of results is the catalogue's; timing never changes it.
+func Run(ctx context.Context, m *platform.Machine, catalog Catalog, selected Selection, conditions Conditions) []Result {
+	var results []Result
+	for _, area := range catalog {
+		for _, check := range area.Checks {
+			results = append(results, Result{Check: check, Area: area, Selected: selected.Has(check.ID)})
+		}
+	}
+	var group errgroup.Group
+	group.SetLimit(atOnce)
+	for i := range results {
+		if results[i].Selected {
+			group.Go(func() error {
+				runOne(ctx, m, &results[i], conditions)
+				return nil
+			})
+		}
+	}
+	_ = group.Wait() // runOne returns no error: what goes wrong is a result
+	return results
+}
+
+// outcome is what a check's goroutine hands over; a late one is dropped with its channel.
+type outcome struct {
+	finding Finding
+	err     error
+	stack   string
+}
+
+// runOne fills one slot. The check runs in a goroutine of its own, so that one that hangs
+// costs its limit and nothing more.
+func runOne(ctx context.Context, m *platform.Machine, r *Result, conditions Conditions) {
+	ctx, cancel := context.WithTimeout(ctx, checkLimit)
+	defer cancel()
+	session := m.Session()
+	start := time.Now()
+	done := make(chan outcome, 1)
+	go func() {
+		var o outcome
+		defer func() {
+			if p := recover(); p != nil {
+				o = outcome{
+					err:   platform.Refuse(platform.ErrUnsupported, "a bug in the check %s: %v", r.Check.ID, p),
+					stack: string(debug.Stack()),
+				}
+			}
+			done <- o
+		}()
+		o.finding, o.err = r.Check.Run(ctx, &Case{Session: session, Conditions: conditions, check: r.Check})
+	}()
+	var o outcome
+	select {
+	case o = <-done:
+	case <-ctx.Done():
+		o.err = unfinished(ctx)
+	}
+	r.Took = time.Since(start)
+	r.Evidence = session.Evidence()
+	r.Stack = o.stack
+	if o.err != nil {
+		r.Status = Unknown
+		r.Cause = cause(o.err)
+		r.Summary = r.Cause.Cause
+		return
+	}
+	r.Status = o.finding.Status()
+	r.Summary = o.finding.Summary
+	r.Notes = o.finding.Notes
+	r.Items = o.finding.Items
+	if r.Status == Unknown && len(r.Items) == 0 {
+		r.Cause = platform.Refuse(platform.ErrUnsupported, "a bug in the check %s: it judged nothing", r.Check.ID)
+		r.Summary = r.Cause.Cause
+	}
+}
+
+func unfinished(ctx context.Context) error {
+	if errors.Is(context.Cause(ctx), platform.ErrInterrupted) {
+		return platform.Refuse(platform.ErrTimeout, "interrupted")
+	}
+	return platform.Refuse(platform.ErrTimeout, "the check did not end within its limit of %v", checkLimit)
+}

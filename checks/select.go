@@ -1,0 +1,68 @@
+package checks
+
+import (
+	"fmt"
+	"path"
+	"strings"
+)
+
+// Selection is which checks of a catalogue run.
+type Selection struct{ ids map[string]bool }
+
+// Select keeps the checks that match one of only (all when it is empty) and none of skip.
+// Patterns are ids and globs such as drivers.*; one that matches no check is an error.
+func Select(catalog Catalog, only, skip []string) (Selection, error) {
+	s := Selection{map[string]bool{}}
+	kept, err := matching(catalog, only)
+	if err != nil {
+		return s, err
+	}
+	dropped, err := matching(catalog, skip)
+	if err != nil {
+		return s, err
+	}
+	for _, check := range catalog.Checks() {
+		s.ids[check.ID] = (len(only) == 0 || kept[check.ID]) && !dropped[check.ID]
+	}
+	return s, nil
+}
+
+// Has reports whether the check with this id runs.
+func (s Selection) Has(id string) bool { return s.ids[id] }
+
+func matching(catalog Catalog, patterns []string) (map[string]bool, error) {
+	ids := map[string]bool{}
+	for _, pattern := range patterns {
+		found := false
+		for _, check := range catalog.Checks() {
+			match, err := path.Match(pattern, check.ID)
+			if err != nil {
+				return nil, fmt.Errorf("%q is no pattern of check ids: %w", pattern, err)
+			}
+			if match {
+				ids[check.ID], found = true, true
+			}
+		}
+		if !found {
+			return nil, fmt.Errorf("no check is called %q; `siteready checks` lists them%s", pattern, near(catalog, pattern))
+		}
+	}
+	return ids, nil
+}
+
+// near names the checks whose ids share a part with the pattern.
+func near(catalog Catalog, pattern string) string {
+	var ids []string
+	for _, check := range catalog.Checks() {
+		for part := range strings.FieldsFuncSeq(pattern, func(r rune) bool { return strings.ContainsRune(".-*?[]", r) }) {
+			if len(part) > 2 && strings.Contains(check.ID, part) {
+				ids = append(ids, check.ID)
+				break
+			}
+		}
+	}
+	if len(ids) == 0 {
+		return ""
+	}
+	return " (did you mean " + strings.Join(ids, ", ") + "?)"
+}

@@ -1,0 +1,11 @@
+// Package site checks the settings and the state of sites.
+package site
+
+import "siteready/checks"
+
+// Area is the section of the report.
+func Area() checks.Area {
+	return checks.Area{ID: "site", Title: "Site upgrade requirements", Checks: []checks.Check{
+		secureCommunication(),
+	}}
+}

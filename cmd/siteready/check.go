@@ -1,0 +1,177 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"siteready/checks"
+	"siteready/checks/catalog"
+	"siteready/checks/discovery"
+	"siteready/checks/requirement"
+	"siteready/platform"
+	"siteready/platform/recording"
+	"siteready/report"
+)
+
+type checkOptions struct {
+	selectOptions
+	sqlOptions
+	outputOptions
+	site string
+	cmd  *cobra.Command
+}
+
+func (o *checkOptions) addTo(cmd *cobra.Command) {
+	o.cmd = cmd
+	o.selectOptions.addTo(cmd)
+	o.outputOptions.addTo(cmd)
+	o.sqlOptions.addTo(cmd)
+	cmd.Flags().StringVar(&o.site, "site", "", "judge a recorded site instead of this machine")
+}
+
+func (p *program) checkCommand() *cobra.Command {
+	o := &checkOptions{}
+	cmd := &cobra.Command{
+		Use:   "check",
+		Short: "Check this site server, or a recorded site (the default verb)",
+		Args:  cobra.NoArgs,
+		RunE:  func(cmd *cobra.Command, _ []string) error { return p.check(cmd.Context(), o) },
+	}
+	o.addTo(cmd)
+	return cmd
+}
+
+// source is where the answers of a run come from.
+type source struct {
+	reader platform.Reader
+	stated checks.Stated
+	readAt time.Time
+	file   string // of a recording; empty for this machine
+	close  func() error
+}
+
+func (p *program) check(ctx context.Context, o *checkOptions) error {
+	if err := o.outputOptions.validate(); err != nil {
+		return err
+	}
+	if _, _, err := o.selected(catalog.All()); err != nil {
+		return err
+	}
+	from, err := p.openSource(o)
+	if err != nil {
+		return err
+	}
+	err = p.judge(ctx, from, &o.selectOptions, &o.outputOptions)
+	return errors.Join(err, from.close())
+}
+
+func (p *program) openSource(o *checkOptions) (source, error) {
+	if o.site != "" {
+		if err := o.given(o.cmd); err != nil {
+			return source{}, err
+		}
+		data, err := p.readInput(o.site)
+		if err != nil {
+			return source{}, err
+		}
+		return recordedSource(data, filepath.Base(o.site))
+	}
+	return liveSource(&o.sqlOptions)
+}
+
+func liveSource(o *sqlOptions) (source, error) {
+	sql, err := o.reader()
+	if err != nil {
+		return source{}, err
+	}
+	return source{reader: liveReader(sql), stated: o.stated(), readAt: time.Now().UTC(), close: sql.Close}, nil
+}
+
+func recordedSource(data []byte, name string) (source, error) {
+	site, err := recording.Read(data)
+	if err != nil {
+		return source{}, fmt.Errorf("%s: %w", name, err)
+	}
+	return source{
+		reader: site,
+		stated: checks.Stated{SQLServer: site.Header.SQLServer, Database: site.Header.Database},
+		readAt: site.Header.ReadAt, file: name,
+		close: func() error { return nil },
+	}, nil
+}
+
+// largestInput is more than any recording of a real site needs, in bytes.
+const largestInput = 256 << 20
+
+func (p *program) readInput(path string) ([]byte, error) {
+	in := p.stdin
+	if path != "-" {
+		f, err := os.Open(path)
+		if err != nil {
+			return nil, err
+		}
+		defer f.Close()
+		in = f
+	}
+	data, err := io.ReadAll(io.LimitReader(in, largestInput+1))
+	if err != nil {
+		return nil, fmt.Errorf("reading %s: %w", path, err)
+	}
+	if len(data) > largestInput {
+		return nil, fmt.Errorf("%s is larger than %d MiB and so no recording of siteready", path, largestInput>>20)
+	}
+	return data, nil
+}
+
+// errTimeUp is the cause with which --timeout ends a run.
+var errTimeUp = errors.New("the limit of the run was reached")
+
+// judge runs the checks over a source, and writes the report to everywhere it is wanted.
+func (p *program) judge(ctx context.Context, from source, o *selectOptions, out *outputOptions) error {
+	start := time.Now()
+	selection, target, err := o.selected(catalog.All())
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, o.timeout, errTimeUp)
+	defer cancel()
+	m := platform.Open(ctx, from.reader, from.readAt, platform.DefaultLimits())
+	stated := target != nil
+	if !stated {
+		release := requirement.DefaultTarget(discovery.Build(ctx, m.Session()))
+		target = &release
+	}
+	subject := discovery.Describe(ctx, m.Session(), from.stated)
+	results := checks.Run(ctx, m, catalog.All(), selection, checks.Conditions{
+		Target: *target, Stated: from.stated, JudgedFor: from.readAt,
+	})
+	r := report.New(report.Input{
+		Version: programVersion(), Subject: subject, Target: *target, TargetStated: stated,
+		Recording: from.file, ReadAt: from.readAt, JudgedFor: from.readAt, MadeAt: time.Now(),
+		Took: time.Since(start), Stopped: stopped(ctx), FailOn: o.failOn, Results: results,
+	})
+	if r.Exit.LetThrough != "" {
+		fmt.Fprintf(p.stderr, "siteready: %s\n", r.Exit.LetThrough)
+	}
+	p.exit = r.Exit.Code
+	return p.write(r, out)
+}
+
+// stopped says why a run ended before its end; empty when it did not.
+func stopped(ctx context.Context) string {
+	switch cause := context.Cause(ctx); {
+	case cause == nil:
+		return ""
+	case errors.Is(cause, platform.ErrInterrupted):
+		return "interrupted"
+	default:
+		return cause.Error()
+	}
+}

@@ -1,0 +1,16 @@
+//go:build !windows
+
+package main
+
+import (
+	"siteready/platform"
+	"siteready/platform/sqlserver"
+)
+
+// liveReader reads SQL Server only: what lies on the site server itself can be read there.
+func liveReader(sql *sqlserver.Reader) platform.Reader {
+	return platform.ByKind{
+		Readers:   map[platform.Kind]platform.Reader{platform.KindSQL: sql},
+		Elsewhere: "this is not Windows: the site server itself can only be read by siteready running on it",
+	}
+}

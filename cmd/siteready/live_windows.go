@@ -1,0 +1,19 @@
+package main
+
+import (
+	"siteready/platform"
+	"siteready/platform/sqlserver"
+	"siteready/platform/windows"
+)
+
+// liveReader reads this machine, and SQL Server from it.
+func liveReader(sql *sqlserver.Reader) platform.Reader {
+	machine := windows.New()
+	return platform.ByKind{
+		Readers: map[platform.Kind]platform.Reader{
+			platform.KindRegistry: machine, platform.KindService: machine, platform.KindFile: machine,
+			platform.KindVolume: machine, platform.KindOS: machine, platform.KindSQL: sql,
+		},
+		Elsewhere: "this version of siteready cannot read that",
+	}
+}

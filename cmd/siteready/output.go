@@ -1,0 +1,148 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"siteready/report"
+)
+
+// The formats of a report.
+const (
+	formatTable = "table"
+	formatJSON  = "json"
+)
+
+// formatOf says which format a file is written in by the end of its name.
+var formatOf = map[string]string{".txt": formatTable, ".json": formatJSON}
+
+// fileWidth is the width of a table that is not written to a terminal.
+const fileWidth = 120
+
+type outputOptions struct {
+	format  string
+	files   []string
+	color   string
+	verbose bool
+}
+
+func (o *outputOptions) addTo(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.StringVar(&o.format, "format", formatTable, "format on standard output: table or json")
+	f.StringArrayVarP(&o.files, "output", "o", nil, "also write the report to [FORMAT=]PATH; may be repeated (.json and .txt need no FORMAT)")
+	f.StringVar(&o.color, "color", "auto", "colour: auto, always or never")
+	f.BoolVar(&o.verbose, "verbose", false, "show the evidence: what each check asked, and what came back")
+}
+
+func (o *outputOptions) validate() error {
+	if !slices.Contains([]string{formatTable, formatJSON}, o.format) {
+		return fmt.Errorf("--format is table or json, not %q", o.format)
+	}
+	if !slices.Contains([]string{"auto", "always", "never"}, o.color) {
+		return fmt.Errorf("--color is auto, always or never, not %q", o.color)
+	}
+	for _, file := range o.files {
+		if _, _, err := parseOutput(file); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// parseOutput reads [FORMAT=]PATH. What stands before the = is a format only when it could
+// not be the beginning of a path.
+func parseOutput(text string) (format, path string, err error) {
+	before, after, found := strings.Cut(text, "=")
+	if found && !strings.ContainsAny(before, `/\:.`) {
+		if before != formatTable && before != formatJSON {
+			return "", "", fmt.Errorf("-o %s: %q is no format; formats are table and json", text, before)
+		}
+		format, path = before, after
+	} else {
+		path = text
+		if format = formatOf[strings.ToLower(filepath.Ext(path))]; format == "" {
+			return "", "", fmt.Errorf("-o %s: say which format it is, as json=%[1]s or table=%[1]s", path)
+		}
+	}
+	if path == "" {
+		return "", "", fmt.Errorf("-o %s: a path is missing", text)
+	}
+	return format, path, nil
+}
+
+// write renders the report to standard output and to every file. All are tried; the error
+// names what could not be written.
+func (p *program) write(r report.Report, o *outputOptions) error {
+	var problems []error
+	if err := p.render(p.stdout, r, o.format, o.terminal(p.stdout)); err != nil {
+		problems = append(problems, failure("standard output: %w", err))
+	}
+	for _, file := range o.files {
+		format, path, err := parseOutput(file)
+		if err == nil {
+			err = replaceFile(path, func(w io.Writer) error {
+				return p.render(w, r, format, report.TableOptions{Width: fileWidth, Verbose: o.verbose})
+			})
+		}
+		if err != nil {
+			problems = append(problems, failure("the report could not be written: %w", err))
+		}
+	}
+	return errors.Join(problems...)
+}
+
+func (p *program) render(w io.Writer, r report.Report, format string, o report.TableOptions) error {
+	if format == formatJSON {
+		return report.JSON(w, r)
+	}
+	return report.Table(w, r, o)
+}
+
+// terminal says how a table looks on w: wide, coloured and with box lines on a terminal,
+// plain ASCII elsewhere, because a pipe's reader may not know UTF-8.
+func (o *outputOptions) terminal(w io.Writer) report.TableOptions {
+	t := report.TableOptions{Width: fileWidth, Verbose: o.verbose, Color: o.color == "always"}
+	f, isFile := w.(*os.File)
+	if !isFile || !term.IsTerminal(int(f.Fd())) {
+		return t
+	}
+	t.Unicode = true
+	if width, _, err := term.GetSize(int(f.Fd())); err == nil {
+		t.Width = width
+	}
+	if o.color == "auto" {
+		t.Color = os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
+	}
+	return t
+}
+
+// replaceFile writes a file whole or not at all: to a temporary name in the same folder,
+// then by renaming. What was there before stays when anything fails.
+func replaceFile(path string, write func(io.Writer) error) error {
+	var content bytes.Buffer
+	if err := write(&content); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	f, err := os.CreateTemp(filepath.Dir(path), ".siteready-*")
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(content.Bytes())
+	err = errors.Join(err, f.Sync(), f.Close())
+	if err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err != nil {
+		return errors.Join(fmt.Errorf("%s: %w", path, err), os.Remove(f.Name()))
+	}
+	return nil
+}

@@ -1,0 +1,95 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"siteready/checks"
+	"siteready/checks/catalog"
+	"siteready/checks/discovery"
+	"siteready/checks/requirement"
+	"siteready/platform"
+	"siteready/platform/recording"
+)
+
+type recordOptions struct {
+	sqlOptions
+	output  string
+	timeout time.Duration
+}
+
+func (p *program) recordCommand() *cobra.Command {
+	o := &recordOptions{}
+	cmd := &cobra.Command{
+		Use:   "record -o FILE",
+		Short: "Record every answer of this site, to judge it elsewhere with check --site",
+		Args:  cobra.NoArgs,
+		RunE:  func(cmd *cobra.Command, _ []string) error { return p.record(cmd.Context(), o) },
+	}
+	cmd.Flags().StringVarP(&o.output, "output", "o", "", "the file to write; - is standard output")
+	cmd.Flags().DurationVar(&o.timeout, "timeout", runLimit, "limit of the whole run")
+	o.sqlOptions.addTo(cmd)
+	return cmd
+}
+
+func (p *program) record(ctx context.Context, o *recordOptions) error {
+	switch {
+	case o.output == "":
+		return errors.New("record needs -o FILE")
+	case o.timeout <= 0:
+		return fmt.Errorf("--timeout must be more than 0, not %v", o.timeout)
+	}
+	from, err := liveSource(&o.sqlOptions)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, o.timeout, errTimeUp)
+	defer cancel()
+	m := platform.Open(ctx, from.reader, from.readAt, platform.DefaultLimits())
+	if err := askEverything(ctx, m, from.stated); err != nil {
+		return err
+	}
+	if why := stopped(ctx); why != "" {
+		return failure("nothing was recorded: %s", why)
+	}
+	outcomes := m.Outcomes()
+	header := recording.Header{
+		Version: programVersion(), ReadAt: from.readAt.Truncate(time.Second),
+		SQLServer: from.stated.SQLServer, Database: from.stated.Database,
+	}
+	write := func(w io.Writer) error { return recording.Write(w, header, outcomes) }
+	if o.output == "-" {
+		err = write(p.stdout)
+	} else {
+		err = replaceFile(o.output, write)
+	}
+	if err = errors.Join(err, from.close()); err != nil {
+		return failure("the recording could not be written: %w", err)
+	}
+	refused := 0
+	for _, outcome := range outcomes {
+		if outcome.Err != nil && !errors.Is(outcome.Err, platform.ErrAbsent) {
+			refused++
+		}
+	}
+	fmt.Fprintf(p.stderr, "siteready: recorded %d questions, %d of them without an answer\n", len(outcomes), refused)
+	return nil
+}
+
+// askEverything lets every check ask for every target, and drops the verdicts.
+func askEverything(ctx context.Context, m *platform.Machine, stated checks.Stated) error {
+	all, err := checks.Select(catalog.All(), nil, nil)
+	if err != nil {
+		return err
+	}
+	discovery.Describe(ctx, m.Session(), stated)
+	for _, target := range requirement.ConfigMgrReleases() {
+		checks.Run(ctx, m, catalog.All(), all, checks.Conditions{Target: target, Stated: stated, JudgedFor: m.ReadAt()})
+	}
+	return nil
+}

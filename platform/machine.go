@@ -1,0 +1,242 @@
+package platform
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"sync"
+	"time"
+)
+
+// DefaultLimits is how long one question of each kind may take.
+func DefaultLimits() map[Kind]time.Duration {
+	return map[Kind]time.Duration{
+		KindRegistry: 5 * time.Second,
+		KindService:  5 * time.Second,
+		KindFile:     10 * time.Second,
+		KindVolume:   10 * time.Second,
+		KindOS:       5 * time.Second,
+		KindSQL:      15 * time.Second,
+	}
+}
+
+// connections is how many questions one SQL Server instance is asked at once.
+const connections = 2
+
+// Machine asks a Reader each question at most once in a run, within the limit of its kind,
+// and keeps value and error together. What hangs in the Reader hurts nobody else.
+type Machine struct {
+	reader Reader
+	run    context.Context // a read belongs to the run, not to the check that asked first
+	readAt time.Time
+	limits map[Kind]time.Duration
+
+	mu      sync.Mutex
+	answers map[Question]*answer
+	lines   map[string]*line // by instance
+}
+
+// answer is one question's outcome; done is closed when raw, err and took are set.
+type answer struct {
+	done chan struct{}
+	raw  json.RawMessage
+	err  *NoAnswer
+	took time.Duration
+}
+
+// line is the way to one server: two timeouts in a row, or one error that ends the line,
+// and nothing more is asked of it.
+type line struct {
+	slots    chan struct{}
+	mu       sync.Mutex
+	timeouts int
+	cause    *NoAnswer
+}
+
+// Open makes a Machine for one run. Reads end when run does; readAt is when the facts are
+// read, for a recording when they were.
+func Open(run context.Context, r Reader, readAt time.Time, limits map[Kind]time.Duration) *Machine {
+	return &Machine{
+		reader: r, run: run, readAt: readAt, limits: limits,
+		answers: map[Question]*answer{}, lines: map[string]*line{},
+	}
+}
+
+// ReadAt is when the facts were read.
+func (m *Machine) ReadAt() time.Time { return m.readAt }
+
+// Session is one check's view of the machine; it keeps the evidence.
+func (m *Machine) Session() *Session { return &Session{machine: m} }
+
+// Outcome is what one question came to: an answer or the reason why there is none.
+type Outcome struct {
+	Answer json.RawMessage
+	Err    *NoAnswer
+}
+
+// Outcomes returns every question that has been answered or refused so far.
+func (m *Machine) Outcomes() map[Question]Outcome {
+	m.mu.Lock()
+	answers := maps.Clone(m.answers)
+	m.mu.Unlock()
+	out := make(map[Question]Outcome, len(answers))
+	for q, a := range answers {
+		select {
+		case <-a.done:
+			out[q] = Outcome{a.raw, a.err}
+		default: // still under way: nobody knows yet
+		}
+	}
+	return out
+}
+
+// read returns the answer to q, asking the reader if nobody did before. It returns when ctx
+// ends, whatever the reader does.
+func (m *Machine) read(ctx context.Context, q Question) (json.RawMessage, time.Duration, *NoAnswer) {
+	m.mu.Lock()
+	a, asked := m.answers[q]
+	if !asked {
+		a = &answer{done: make(chan struct{})}
+		m.answers[q] = a
+		go m.fetch(q, a)
+	}
+	m.mu.Unlock()
+	select {
+	case <-a.done:
+		return a.raw, a.took, a.err
+	case <-ctx.Done():
+		return nil, 0, stopped(ctx, q)
+	}
+}
+
+func (m *Machine) fetch(q Question, a *answer) {
+	defer close(a.done)
+	l := m.lineTo(q)
+	if l != nil {
+		select {
+		case l.slots <- struct{}{}:
+			defer func() { <-l.slots }()
+		case <-m.run.Done():
+			a.err = stopped(m.run, q)
+			return
+		}
+		if a.err = l.broken(); a.err != nil {
+			return
+		}
+	}
+	start := time.Now()
+	a.raw, a.err = m.readInTime(q)
+	a.took = time.Since(start)
+	if l != nil {
+		l.note(q, a.err)
+	}
+}
+
+// readInTime calls the reader under the limit of q's kind and checks the shape of what came.
+func (m *Machine) readInTime(q Question) (json.RawMessage, *NoAnswer) {
+	limit, known := m.limits[q.Kind]
+	if !known {
+		return nil, Refuse(ErrUnsupported, "questions of kind %q are not known here", q.Kind)
+	}
+	ctx, cancel := context.WithTimeout(m.run, limit)
+	defer cancel()
+	type outcome struct {
+		raw json.RawMessage
+		err error
+	}
+	came := make(chan outcome, 1) // buffered: a reader that answers too late must not hang for ever
+	go func() {
+		var o outcome
+		defer func() {
+			if p := recover(); p != nil {
+				o = outcome{err: Refuse(ErrUnsupported, "reading %s ended in a panic: %v", q, p)}
+			}
+			came <- o
+		}()
+		o.raw, o.err = m.reader.Read(ctx, q)
+	}()
+	select {
+	case o := <-came:
+		switch {
+		case o.err != nil && ctx.Err() != nil && errors.Is(o.err, ctx.Err()):
+			return nil, m.late(q, limit) // the reader passed its context's error on
+		case o.err != nil:
+			return nil, explain(o.err)
+		case len(o.raw) > MaxAnswer:
+			return nil, Refuse(ErrTooLarge, "the answer to %s has %d bytes, more than %d", q, len(o.raw), MaxAnswer)
+		case !json.Valid(o.raw):
+			return nil, Refuse(ErrMalformed, "the answer to %s is not JSON", q)
+		case q.Kind == KindSQL:
+			return o.raw, checkRows(q, o.raw)
+		}
+		return o.raw, nil
+	case <-ctx.Done():
+		return nil, m.late(q, limit)
+	}
+}
+
+// late says why a read ended before its answer: the run was stopped, or the limit passed.
+func (m *Machine) late(q Question, limit time.Duration) *NoAnswer {
+	if m.run.Err() != nil {
+		return stopped(m.run, q)
+	}
+	return Refuse(ErrTimeout, "no answer from %s within %v", target(q), limit)
+}
+
+// ErrInterrupted is the cause with which a run's context is cancelled on Ctrl-C.
+var ErrInterrupted = errors.New("interrupted")
+
+func stopped(ctx context.Context, q Question) *NoAnswer {
+	if errors.Is(context.Cause(ctx), ErrInterrupted) {
+		return Refuse(ErrTimeout, "interrupted")
+	}
+	return Refuse(ErrTimeout, "no answer from %s before the time was up", target(q))
+}
+
+func target(q Question) string {
+	if q.On != "" {
+		return q.On
+	}
+	if q.Where != "" {
+		return fmt.Sprintf("%s %s", q.Kind, q.Where)
+	}
+	return fmt.Sprintf("%s %s", q.Kind, q.What)
+}
+
+func (m *Machine) lineTo(q Question) *line {
+	if q.Kind != KindSQL {
+		return nil
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	l := m.lines[q.On]
+	if l == nil {
+		l = &line{slots: make(chan struct{}, connections)}
+		m.lines[q.On] = l
+	}
+	return l
+}
+
+func (l *line) broken() *NoAnswer {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.cause
+}
+
+func (l *line) note(q Question, err *NoAnswer) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	switch {
+	case l.cause != nil:
+	case err != nil && (err.EndsLine || errors.Is(err, ErrUnreachable)):
+		l.cause = err
+	case err != nil && errors.Is(err, ErrTimeout):
+		if l.timeouts++; l.timeouts == 2 {
+			l.cause = Refuse(ErrTimeout, "SQL Server %s left two questions in a row without an answer, so it was asked no more", q.On)
+		}
+	default:
+		l.timeouts = 0
+	}
+}

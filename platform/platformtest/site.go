@@ -1,0 +1,296 @@
+// Package platformtest answers questions from a constructed site, injects faults, and holds
+// the conformance suite that every reader must pass.
+package platformtest
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/goccy/go-yaml"
+
+	"siteready/platform"
+)
+
+// Site is a constructed site: nobody recorded it. It implements platform.Reader. Its
+// registry, services, files and volumes are complete: what is not in it is absent.
+type Site struct {
+	About    string                      `json:"about"`
+	ReadAt   time.Time                   `json:"read_at"`
+	Computer *platform.Computer          `json:"computer"`
+	Windows  *platform.OSVersion         `json:"windows"` // nil: not a Windows machine
+	Boot     time.Time                   `json:"boot"`
+	Memory   uint64                      `json:"memory"`   // bytes
+	Registry map[string]map[string]any   `json:"registry"` // key, value's name, text, number (DWORD), {qword: n} or list
+	Services map[string]platform.Service `json:"services"`
+	Files    map[string]platform.File    `json:"files"`
+	Volumes  map[string]Volume           `json:"volumes"` // by mount point
+	SQL      map[string]Databases        `json:"sql"`     // by instance
+}
+
+// Databases are an instance's databases by name, and in each the rows by statement's name.
+type Databases map[string]map[string][]map[string]any
+
+// Volume is a mounted volume.
+type Volume struct {
+	Total      uint64 `json:"total"` // bytes
+	Free       uint64 `json:"free"`  // bytes
+	FileSystem string `json:"file_system"`
+}
+
+// written is the last write of every key in a constructed registry.
+var written = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+
+// Load reads testdata/sites/NAME.yaml below root. A site may say `like: OTHER` and then
+// holds only what differs; a null removes.
+func Load(root, name string) (map[string]any, error) {
+	path := filepath.Join(root, "testdata", "sites", name+".yaml")
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	var tree map[string]any
+	if err := yaml.Unmarshal(data, &tree); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	like, ok := tree["like"].(string)
+	if !ok {
+		return tree, nil
+	}
+	delete(tree, "like")
+	base, err := Load(root, like)
+	if err != nil {
+		return nil, err
+	}
+	return Edit(base, tree), nil
+}
+
+// Edit lays edit over tree: maps are merged, a null removes, everything else replaces.
+// Neither argument is changed.
+func Edit(tree, edit map[string]any) map[string]any {
+	out := maps.Clone(tree)
+	if out == nil {
+		out = map[string]any{}
+	}
+	for key, value := range edit {
+		below, isMap := value.(map[string]any)
+		switch {
+		case value == nil:
+			delete(out, key)
+		case isMap:
+			old, _ := out[key].(map[string]any)
+			out[key] = Edit(old, below)
+		default:
+			out[key] = value
+		}
+	}
+	return out
+}
+
+// New makes a site of a tree. A field that is not known is an error.
+func New(tree map[string]any) (*Site, error) {
+	data, err := json.Marshal(tree)
+	if err != nil {
+		return nil, err
+	}
+	d := json.NewDecoder(bytes.NewReader(data))
+	d.DisallowUnknownFields()
+	d.UseNumber()
+	var s Site
+	if err := d.Decode(&s); err != nil {
+		return nil, err
+	}
+	return &s, nil
+}
+
+// Read implements platform.Reader.
+func (s *Site) Read(_ context.Context, q platform.Question) (json.RawMessage, error) {
+	answer, err := s.answer(q)
+	if err != nil {
+		return nil, err
+	}
+	return json.Marshal(answer)
+}
+
+func (s *Site) answer(q platform.Question) (any, error) {
+	if q.Kind == platform.KindSQL {
+		return s.rows(q)
+	}
+	if s.Windows == nil {
+		return nil, platform.Refuse(platform.ErrUnsupported, "this is not Windows")
+	}
+	switch q.Kind {
+	case platform.KindRegistry:
+		return s.registry(q.Where, q.What)
+	case platform.KindService:
+		return find(s.Services, q, q.What)
+	case platform.KindFile:
+		return find(s.Files, q, q.Where)
+	case platform.KindVolume:
+		return s.volume(q)
+	case platform.KindOS:
+		return s.os(q)
+	}
+	return nil, platform.Refuse(platform.ErrUnsupported, "a constructed site has no answers of kind %q", q.Kind)
+}
+
+func absent(q platform.Question) error {
+	return platform.Refuse(platform.ErrAbsent, "%s is not there", q)
+}
+
+// find looks a name up as Windows does, without regard to case.
+func find[V any](all map[string]V, q platform.Question, name string) (any, error) {
+	for key, value := range all {
+		if strings.EqualFold(key, name) {
+			return value, nil
+		}
+	}
+	return nil, absent(q)
+}
+
+func (s *Site) os(q platform.Question) (any, error) {
+	switch q.What {
+	case "version":
+		return s.Windows, nil
+	case "name":
+		if s.Computer != nil {
+			return s.Computer, nil
+		}
+	case "boot":
+		return platform.Boot{At: s.Boot}, nil
+	case "memory":
+		return platform.Memory{Total: s.Memory}, nil
+	}
+	return nil, platform.Refuse(platform.ErrUnsupported, "a constructed site has no answer to %s", q)
+}
+
+func (s *Site) volume(q platform.Question) (any, error) {
+	best := ""
+	for mount := range s.Volumes {
+		if len(mount) > len(best) && len(q.Where) >= len(mount) && strings.EqualFold(q.Where[:len(mount)], mount) {
+			best = mount
+		}
+	}
+	if best == "" {
+		return nil, absent(q)
+	}
+	v := s.Volumes[best]
+	return platform.Volume{Mount: best, Total: v.Total, Free: v.Free, FileSystem: v.FileSystem}, nil
+}
+
+func (s *Site) rows(q platform.Question) (any, error) {
+	databases, ok := s.SQL[q.On]
+	if !ok {
+		no := platform.Refuse(platform.ErrUnreachable, "SQL Server %s cannot be reached", q.On)
+		no.EndsLine = true
+		return nil, no
+	}
+	statements, ok := databases[q.Where]
+	if !ok {
+		return nil, platform.Refuse(platform.ErrDenied, "SQL Server %s does not open the database %s (4060)", q.On, q.Where)
+	}
+	rows, ok := statements[q.What]
+	if !ok {
+		return nil, platform.Refuse(platform.ErrAbsent, "SQL Server %s has no object for %s in %s (208)", q.On, q.What, q.Where)
+	}
+	return rows, nil
+}
+
+func (s *Site) registry(key, value string) (any, error) {
+	q := platform.Question{Kind: platform.KindRegistry, Where: key, What: value}
+	values, found := map[string]any(nil), false
+	subkeys := map[string]bool{}
+	for k, v := range s.Registry {
+		if strings.EqualFold(k, key) {
+			values, found = v, true
+			continue
+		}
+		if rest, below := cutPrefixFold(k, key+`\`); below {
+			name, _, _ := strings.Cut(rest, `\`)
+			subkeys[name], found = true, true
+		}
+	}
+	if !found {
+		return nil, absent(q)
+	}
+	if value == "" {
+		return platform.RegistryKey{
+			Subkeys: names(subkeys), Values: names(values), Written: written,
+		}, nil
+	}
+	for name, v := range values {
+		if strings.EqualFold(name, value) {
+			return registryValue(v)
+		}
+	}
+	return nil, absent(q)
+}
+
+func names[V any](set map[string]V) []string {
+	return slices.AppendSeq([]string{}, slices.Values(slices.Sorted(maps.Keys(set))))
+}
+
+func cutPrefixFold(s, prefix string) (string, bool) {
+	if len(s) < len(prefix) || !strings.EqualFold(s[:len(prefix)], prefix) {
+		return "", false
+	}
+	return s[len(prefix):], true
+}
+
+func registryValue(v any) (any, error) {
+	switch v := v.(type) {
+	case string:
+		return platform.RegistryValue{Type: "sz", Text: &v}, nil
+	case json.Number:
+		return number("dword", v)
+	case map[string]any:
+		if q, ok := v["qword"].(json.Number); ok && len(v) == 1 {
+			return number("qword", q)
+		}
+	case []any:
+		list := make([]string, len(v))
+		for i, element := range v {
+			list[i] = fmt.Sprint(element)
+		}
+		return platform.RegistryValue{Type: "multi_sz", List: &list}, nil
+	}
+	return nil, platform.Refuse(platform.ErrUnsupported, "a constructed registry cannot hold %v", v)
+}
+
+func number(kind string, n json.Number) (any, error) {
+	i, err := n.Int64()
+	if err != nil || i < 0 {
+		return nil, platform.Refuse(platform.ErrUnsupported, "a constructed registry cannot hold %v", n)
+	}
+	u := uint64(i)
+	return platform.RegistryValue{Type: kind, Number: &u}, nil
+}
+
+// Questions lists everything that the site's registry, services, files and volumes can be
+// asked, so that a recording of all of it can be made.
+func (s *Site) Questions() []platform.Question {
+	var all []platform.Question
+	for key, values := range s.Registry {
+		all = append(all, platform.ReadKey(key).Question)
+		for name := range values {
+			all = append(all, platform.ReadText(key, name).Question)
+		}
+	}
+	for name := range s.Services {
+		all = append(all, platform.ReadService(name).Question)
+	}
+	for path := range s.Files {
+		all = append(all, platform.ReadFile(path).Question)
+	}
+	for mount := range s.Volumes {
+		all = append(all, platform.ReadVolume(mount).Question)
+	}
+	return append(all, platform.ReadOSVersion().Question, platform.ReadComputer().Question, platform.ReadBoot().Question, platform.ReadMemory().Question)
+}

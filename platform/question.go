@@ -1,0 +1,103 @@
+// Package platform is the only door to the machine. A check puts a Question, plain
+// comparable data, and gets an answer or an error; it never touches the machine itself.
+//
+// Three kinds of Reader answer questions: the live machine (platform/windows and
+// platform/sqlserver), a recorded site (platform/recording) and the test double
+// (platform/platformtest). A Machine wraps a Reader with a cache, time limits and
+// evidence, so that no check has to care for them.
+package platform
+
+import (
+	"context"
+	"encoding/json"
+	"strings"
+)
+
+// Kind says what a question is about. The set is closed: a Reader that is asked a kind it
+// does not know answers ErrUnsupported.
+type Kind string
+
+// The kinds of questions.
+const (
+	KindRegistry Kind = "registry" // Where is a key, What a value or empty for the key itself
+	KindService  Kind = "service"  // What is a service's key name
+	KindFile     Kind = "file"     // Where is a path
+	KindVolume   Kind = "volume"   // Where is a path on the volume
+	KindOS       Kind = "os"       // What is "version", "memory", "boot" or "name"
+	KindSQL      Kind = "sql"      // On is an instance, Where a database, What the statement's name, Text the statement
+)
+
+// Question is one read-only question. It is comparable, prints well, and is the key of an
+// answer in a recording.
+type Question struct {
+	Kind  Kind   `json:"kind"`
+	On    string `json:"on,omitempty"`    // server or SQL Server instance that is asked; empty is this machine
+	Where string `json:"where,omitempty"` // key, path or database
+	What  string `json:"what,omitempty"`  // value, service or statement's name
+	Text  string `json:"text,omitempty"`  // statement; constant, no name found in data is ever pasted into it
+}
+
+// String names the question in one line, without the statement's text.
+func (q Question) String() string {
+	var b strings.Builder
+	b.WriteString(string(q.Kind))
+	if q.On != "" {
+		b.WriteString(" on " + q.On)
+	}
+	if q.Where != "" {
+		b.WriteString(" " + q.Where)
+	}
+	if q.What != "" {
+		b.WriteString(" : " + q.What)
+	}
+	return b.String()
+}
+
+// Reader answers questions as JSON of at most MaxAnswer bytes. Its errors are *NoAnswer
+// values that wrap one of the reasons in errors.go. A Reader must be safe for use by
+// several goroutines and should stop when its context ends; a Machine copes if it does not.
+type Reader interface {
+	Read(ctx context.Context, q Question) (json.RawMessage, error)
+}
+
+// MaxAnswer is the largest answer in bytes; a larger one is ErrTooLarge.
+const MaxAnswer = 64 << 10
+
+// Query is a Question whose answer decodes into an A. The constructors of queries in this
+// package are the catalogue of what can be asked.
+type Query[A any] struct{ Question }
+
+// Form is a question with holes: each {name} in On and Where stands for any text that is
+// only known at run time. Checks declare the forms of what they may ask.
+type Form Question
+
+// Form turns a query that was built with {holes} into its form.
+func (q Query[A]) Form() Form { return Form(q.Question) }
+
+// Matches reports whether q fills the form's holes and is equal to it elsewhere.
+func (f Form) Matches(q Question) bool {
+	return f.Kind == q.Kind && f.What == q.What && f.Text == q.Text &&
+		fills(f.On, q.On) && fills(f.Where, q.Where)
+}
+
+// String names the form in one line.
+func (f Form) String() string { return Question(f).String() }
+
+// fills reports whether text is pattern with each {hole} replaced by some non-empty text.
+func fills(pattern, text string) bool {
+	before, rest, found := strings.Cut(pattern, "{")
+	if !found {
+		return pattern == text
+	}
+	if !strings.HasPrefix(text, before) {
+		return false
+	}
+	_, rest, _ = strings.Cut(rest, "}")
+	text = text[len(before):]
+	for i := 1; i <= len(text); i++ {
+		if fills(rest, text[i:]) {
+			return true
+		}
+	}
+	return false
+}

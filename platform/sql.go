@@ -1,0 +1,95 @@
+package platform
+
+import (
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// Proof is the column that every statement must have: 1 when SQL Server says that this
+// account may see what the statement counts. Without rights, metadata views return no rows
+// instead of an error, so no rows, or a proof that is not 1, is could not check.
+const Proof = "may_see"
+
+// Statement is one named SELECT whose rows decode into Rows.
+type Statement[Row any] struct{ name, text string }
+
+// SQL makes a statement. It panics, at program start, on what CheckSQL refuses: statements
+// are constants of this program.
+func SQL[Row any](name, text string) Statement[Row] {
+	text = strings.Join(strings.Fields(text), " ")
+	if err := CheckSQL(text); err != nil {
+		panic(fmt.Sprintf("statement %s: %v", name, err))
+	}
+	return Statement[Row]{name, text}
+}
+
+// In is the statement put to a database of an instance. The instance is SERVER,
+// SERVER\INSTANCE, SERVER,PORT or SERVER\INSTANCE,PORT.
+func (s Statement[Row]) In(instance, database string) Query[[]Row] {
+	return Query[[]Row]{Question{Kind: KindSQL, On: instance, Where: database, What: s.name, Text: s.text}}
+}
+
+var (
+	sqlLiteral = regexp.MustCompile(`N?'(?:[^']|'')*'`)
+	sqlQuoted  = regexp.MustCompile(`\[[^\]]*\]`)
+	sqlWord    = regexp.MustCompile(`[A-Za-z_#@][A-Za-z0-9_#@]*`)
+	sqlStar    = regexp.MustCompile(`(?i)(\bSELECT|,|\.)\s*\*`)
+)
+
+// forbiddenSQL are the words that change something, run something or reach elsewhere.
+var forbiddenSQL = []string{
+	"ALTER", "BACKUP", "BEGIN", "BULK", "CALL", "COMMIT", "CREATE", "DBCC", "DECLARE", "DELETE", "DENY", "DISABLE",
+	"DROP", "ENABLE", "EXEC", "EXECUTE", "GRANT", "INSERT", "INTO", "KILL", "MERGE", "OPENDATASOURCE", "OPENQUERY",
+	"OPENROWSET", "RECONFIGURE", "RESTORE", "REVERT", "REVOKE", "ROLLBACK", "SEND", "SET", "SHUTDOWN", "TRUNCATE",
+	"UPDATE", "USE", "WAITFOR", "WRITETEXT",
+}
+
+// CheckSQL refuses anything but a single SELECT, or WITH ... SELECT, that names its columns
+// and has the Proof column.
+func CheckSQL(text string) error {
+	bare := sqlLiteral.ReplaceAllString(text, "''")
+	bare = sqlQuoted.ReplaceAllString(bare, "x")
+	words := sqlWord.FindAllString(strings.ToUpper(bare), -1)
+	switch {
+	case strings.ContainsAny(bare, ";") || strings.Contains(bare, "--") || strings.Contains(bare, "/*"):
+		return fmt.Errorf("only one statement without comments is allowed: %s", text)
+	case len(words) < 2 || words[0] != "SELECT" && words[0] != "WITH" || !slices.Contains(words, "SELECT"):
+		return fmt.Errorf("only SELECT is allowed: %s", text)
+	case sqlStar.MatchString(bare):
+		return fmt.Errorf("columns must be named, not *: %s", text)
+	case !slices.Contains(words, strings.ToUpper(Proof)):
+		return fmt.Errorf("the column %s is missing: %s", Proof, text)
+	}
+	for _, word := range words {
+		if slices.Contains(forbiddenSQL, word) {
+			return fmt.Errorf("%s is not allowed: %s", word, text)
+		}
+	}
+	return nil
+}
+
+// checkRows refuses an answer without rows, or with a row whose proof is not 1.
+func checkRows(q Question, raw json.RawMessage) *NoAnswer {
+	var rows []map[string]json.RawMessage
+	if err := json.Unmarshal(raw, &rows); err != nil {
+		return Refuse(ErrMalformed, "the answer to %s is not a list of rows: %v", q, err)
+	}
+	if len(rows) == 0 {
+		return Refuse(ErrDenied, "SQL Server %s returned no rows for %s, so it is not known whether this account may see them", q.On, q.What)
+	}
+	for _, row := range rows {
+		proof, ok := row[Proof]
+		if !ok {
+			return Refuse(ErrNotRecorded, "the answer to %s has no column %s", q, Proof)
+		}
+		if string(proof) != "1" {
+			no := Refuse(ErrDenied, "this account may not see all of %s on SQL Server %s", q.What, q.On)
+			no.Help = "Grant the rights that the check lists, or run siteready with an account that has them."
+			return no
+		}
+	}
+	return nil
+}

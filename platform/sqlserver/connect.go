@@ -1,0 +1,122 @@
+package sqlserver
+
+import (
+	"context"
+	"crypto/tls"
+	"database/sql/driver"
+	"fmt"
+	"os"
+	"time"
+
+	mssql "github.com/microsoft/go-mssqldb"
+	"github.com/microsoft/go-mssqldb/msdsn"
+)
+
+// lockLimit is how long a statement waits for a lock.
+const lockLimit = 5 * time.Second
+
+// sessionSetup is sent once over each connection, before anything else.
+var sessionSetup = fmt.Sprintf("SET TRANSACTION ISOLATION LEVEL READ UNCOMMITTED; SET LOCK_TIMEOUT %d; SET DEADLOCK_PRIORITY LOW;",
+	lockLimit.Milliseconds())
+
+// connect makes a connection to t. Every question to an instance passes one gate for this: the
+// first refused log-on ends it for those that wait, so that no account gets locked out.
+func (r *Reader) connect(ctx context.Context, t target) (*link, error) {
+	i := r.pool.instance(t.on)
+	select {
+	case i.gate <- struct{}{}:
+		defer func() { <-i.gate }()
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	if i.ended != nil {
+		return nil, i.ended
+	}
+	if r.pool.isClosed() {
+		return nil, errClosed(t)
+	}
+	limited, cancel := context.WithTimeout(ctx, r.connectLimit)
+	defer cancel()
+	l, err := r.open(limited, t)
+	switch {
+	case err == nil:
+		return l, nil
+	case ctx.Err() != nil:
+		return nil, ctx.Err()
+	}
+	no := r.explainConnect(t, l.wire.stage(), err, limited.Err() != nil)
+	if no.EndsLine {
+		i.ended = no
+	}
+	return nil, no
+}
+
+// open connects, logs on and sets the session up. The driver does not heed its context in
+// PRELOGIN and the TLS handshake, and where it does it leaves a goroutine behind; so it gets
+// one that never ends, and the sockets are closed under it.
+func (r *Reader) open(ctx context.Context, t target) (*link, error) {
+	l := &link{target: t, wire: &wire{dial: r.dial, limit: ctx, host: t.host}}
+	stop := context.AfterFunc(ctx, l.wire.cut)
+	defer stop()
+	connector := mssql.NewConnectorConfig(r.config(t))
+	connector.Dialer = l.wire
+	endless := context.WithoutCancel(ctx)
+	conn, err := connector.Connect(endless)
+	if err != nil {
+		l.wire.cut()
+		return l, err
+	}
+	l.conn = conn.(*mssql.Conn)
+	if err := l.setUp(endless); err != nil {
+		l.wire.cut()
+		return l, fmt.Errorf("setting up the session: %w", err)
+	}
+	if !stop() { // the time was up at the last moment, and the sockets are closed
+		return l, ctx.Err()
+	}
+	return l, nil
+}
+
+// setUp sends sessionSetup.
+func (l *link) setUp(ctx context.Context) error {
+	statement, err := l.conn.PrepareContext(ctx, sessionSetup)
+	if err != nil {
+		return err
+	}
+	_, err = statement.(driver.StmtExecContext).ExecContext(ctx, nil)
+	return err
+}
+
+// config is the driver's configuration for t. Nothing is left to the driver's defaults: without
+// a word about encryption it would not verify certificates.
+func (r *Reader) config(t target) msdsn.Config {
+	trust := r.trustAll || r.encryption != Strict && r.local(t.host)
+	c := msdsn.Config{
+		Host:        t.host,
+		Port:        uint64(t.port),
+		Instance:    t.instance,
+		Database:    t.database,
+		ServerSPN:   t.principal(),
+		AppName:     "siteready",
+		Protocols:   []string{"tcp"},
+		DialTimeout: -1, // wire has its own
+		// A connection that broke is for Reader to judge.
+		DisableRetry: true,
+		Encryption:   r.encryption.setting(),
+		TLSConfig: &tls.Config{
+			ServerName:         t.host,
+			RootCAs:            r.roots,
+			InsecureSkipVerify: trust, // stated in Options: asked for, or this very machine
+			MinVersion:         tls.VersionTLS12,
+			// SQL Server wants each of its packets in one TLS record.
+			DynamicRecordSizingDisabled: true,
+		},
+		TrustServerCertificate: trust,
+		Encoding:               msdsn.EncodeParameters{Timezone: time.UTC},
+	}
+	if name, err := os.Hostname(); err == nil {
+		c.Workstation = name
+	}
+	r.logOn(&c)
+	return c
+}

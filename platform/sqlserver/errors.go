@@ -1,0 +1,247 @@
+package sqlserver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"regexp"
+	"strings"
+	"syscall"
+	"unicode"
+
+	mssql "github.com/microsoft/go-mssqldb"
+
+	"siteready/platform"
+)
+
+// The numbers of SQL Server's errors that have a meaning of their own here. The sources are
+// the pages "Database Engine events and errors" of SQL Server's documentation.
+const (
+	errorInvalidColumn       = 207
+	errorInvalidObject       = 208
+	errorObjectDenied        = 229
+	errorColumnDenied        = 230
+	errorDatabaseStateDenied = 262
+	errorActionDenied        = 297
+	errorServerStateDenied   = 300
+	errorNoSuchDatabase      = 911
+	errorDatabaseDenied      = 916
+	errorDeadlock            = 1205
+	errorLockTimeout         = 1222
+	errorCannotOpenDatabase  = 4060
+	errorCannotOpenDefault   = 4064
+	errorLogOnFirst          = 18400 // the errors of a refused log-on have numbers
+	errorLogOnLast           = 18499 // from here to here; 18456 is the common one
+)
+
+const (
+	helpLogOn = "Run siteready as an account that may log on to this SQL Server, or name a log-on with --sql-user and check its password."
+	helpTrust = "Name the authority that issued the certificate with --sql-ca, or take the certificate unverified with --sql-trust-server-certificate."
+	helpReach = `Check that SQL Server runs, that TCP/IP is enabled for it, that no firewall is in between, and the port: SERVER,PORT.`
+	helpState = "Grant the account VIEW SERVER STATE, or on SQL Server 2022 and newer VIEW SERVER PERFORMANCE STATE."
+)
+
+// serverError finds what SQL Server itself said in an error of the driver. Of several errors
+// the first counts, as the others follow from it (4060 and then 18456); but 208, which may
+// become an answer, counts only if nothing else was said.
+func serverError(err error) (mssql.Error, bool) {
+	var last mssql.Error
+	if !errors.As(err, &last) {
+		return mssql.Error{}, false
+	}
+	for _, e := range last.All {
+		if e.Number != errorInvalidObject {
+			return e, true
+		}
+	}
+	return last, true
+}
+
+// explainServer words an error that SQL Server gave on a connection to t.
+func (r *Reader) explainServer(t target, e mssql.Error) *platform.NoAnswer {
+	said := fmt.Sprintf("(error %d): %s", e.Number, r.hide(inOneLine(strings.TrimPrefix(e.Message, "login error: "))))
+	place := fmt.Sprintf("SQL Server %s, database %s", t.on, t.databaseName())
+	refuse := func(reason error, help, format string, args ...any) *platform.NoAnswer {
+		no := platform.Refuse(reason, format, args...)
+		no.Help = help
+		return no
+	}
+	switch {
+	case e.Number == errorCannotOpenDatabase, e.Number == errorNoSuchDatabase, e.Number == errorCannotOpenDefault:
+		return refuse(platform.ErrDenied,
+			"Check the database's name and that it is online, and map the account to a user in it.",
+			"%s cannot be opened: it is missing, not online or closed to this account %s", place, said)
+	case e.Number == errorDatabaseDenied:
+		return refuse(platform.ErrDenied, "Map the account to a user in the database that the message names.",
+			"%s refuses this account another database %s", place, said)
+	case e.Number >= errorLogOnFirst && e.Number <= errorLogOnLast:
+		no := refuse(platform.ErrDenied, helpLogOn, "SQL Server %s refused the log-on %s", t.on, said)
+		no.EndsLine = true
+		return no
+	case e.Number == errorObjectDenied, e.Number == errorColumnDenied:
+		return refuse(platform.ErrDenied, "Grant the account SELECT on what the message names.",
+			"%s refuses this account something to read %s", place, said)
+	case e.Number == errorDatabaseStateDenied:
+		return refuse(platform.ErrDenied, "Grant the account the permission that the message names.",
+			"%s refuses this account its state %s", place, said)
+	case e.Number == errorServerStateDenied, e.Number == errorActionDenied:
+		return refuse(platform.ErrDenied, helpState, "SQL Server %s refuses this account its state %s", t.on, said)
+	case e.Number == errorInvalidObject:
+		return refuse(platform.ErrAbsent, "", "%s has no such object %s", place, said)
+	case e.Number == errorInvalidColumn:
+		return refuse(platform.ErrUnsupported, "Tell the maintainers of siteready the build of this SQL Server and of the site.",
+			"%s has the object but not the column, so this build is not known to siteready %s", place, said)
+	case e.Number == errorLockTimeout:
+		return refuse(platform.ErrTimeout, "Try again when the server is less busy.",
+			"%s did not release a lock within %v %s", place, lockLimit, said)
+	case e.Number == errorDeadlock:
+		return refuse(platform.ErrTimeout, "Try again when the server is less busy.",
+			"%s ended the question in favour of another session %s", place, said)
+	}
+	return refuse(platform.ErrUnsupported, "", "%s answered with an error %s", place, said)
+}
+
+func (t target) databaseName() string {
+	if t.database == "" {
+		return "of the log-on"
+	}
+	return t.database
+}
+
+// explainRead words the error of a statement. A nil error stays nil.
+func (r *Reader) explainRead(t target, err error) error {
+	var no *platform.NoAnswer
+	e, said := serverError(err)
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &no):
+		return no
+	case said:
+		return r.explainServer(t, e)
+	case errors.Is(err, errTooMuch):
+		return platform.Refuse(platform.ErrTooLarge, "SQL Server's answer has more than %d bytes", platform.MaxAnswer)
+	}
+	// The reason does not end the line: whether the server can be reached, the next connection tells.
+	return platform.Refuse(platform.ErrMalformed, "the connection to SQL Server %s broke before an answer was complete: %s", t.on, plain(err))
+}
+
+// explainConnect words why there is no connection to t. late says that the time was up.
+func (r *Reader) explainConnect(t target, s stage, err error, late bool) *platform.NoAnswer {
+	if e, said := serverError(err); said {
+		return r.explainServer(t, e)
+	}
+	unreachable := func(help, format string, args ...any) *platform.NoAnswer {
+		no := platform.Refuse(platform.ErrUnreachable, format, args...)
+		no.Help, no.EndsLine = help, true
+		return no
+	}
+	text := err.Error()
+	tcp := fmt.Sprintf("%s on TCP port %d", t.host, t.tcpPort())
+	if t.needsBrowser() {
+		tcp = t.host
+	}
+	var unknown *net.DNSError
+	switch {
+	case errors.As(s.dialError, &unknown), errors.As(err, &unknown):
+		return unreachable("Check the server's name, and give it with its domain.",
+			"SQL Server %s: the name %s cannot be resolved", t.on, t.host)
+	case t.needsBrowser() && !s.connected && s.dialError == nil && !s.browsed:
+		return unreachable(`Start the service SQL Server Browser and let UDP port 1434 through, or give the port: SERVER\INSTANCE,PORT.`,
+			"SQL Server %s: SQL Server Browser on %s did not answer on UDP port 1434, so the port of the instance is not known", t.on, t.host)
+	case t.needsBrowser() && !s.connected && s.dialError == nil:
+		return unreachable(`Check the instance's name and that TCP/IP is enabled for it, or give the port: SERVER\INSTANCE,PORT.`,
+			"SQL Server %s: SQL Server Browser on %s knows no instance %s with TCP/IP", t.on, t.host, t.instance)
+	case !s.connected && isErrno(s.dialError, syscall.ECONNREFUSED, wsaRefused):
+		return unreachable(helpReach, "SQL Server %s: %s refused the connection", t.on, tcp)
+	case !s.connected && isErrno(s.dialError, syscall.EHOSTUNREACH, syscall.ENETUNREACH, wsaNoHost, wsaNoNetwork):
+		return unreachable(helpReach, "SQL Server %s: there is no route to %s", t.on, tcp)
+	case !s.connected && (late || isTimeout(s.dialError)):
+		return unreachable(helpReach, "SQL Server %s: no answer from %s within %v", t.on, tcp, r.connectLimit)
+	case late:
+		return unreachable(helpReach, "SQL Server %s: %s took the connection but completed no log-on within %v", t.on, tcp, r.connectLimit)
+	case strings.Contains(text, "failed to verify certificate"):
+		return unreachable(helpTrust, "SQL Server %s: its certificate is not trusted: %s", t.on, afterLast(text, "failed to verify certificate: "))
+	case strings.Contains(text, "server does not support encryption"):
+		return unreachable("Give SQL Server a certificate, or allow less with --sql-encrypt.",
+			"SQL Server %s offers no TLS, which --sql-encrypt %s demands", t.on, r.encryption)
+	case strings.Contains(text, "protocol version"):
+		return unreachable("Enable TLS 1.2 on the server and update SQL Server.",
+			"SQL Server %s offers only versions of TLS older than 1.2", t.on)
+	case r.encryption == Strict && strings.Contains(text, "TLS Handshake failed"):
+		return unreachable("Strict encryption needs SQL Server 2022 or newer; use --sql-encrypt mandatory for an older one.",
+			"SQL Server %s does not take strict encryption: %s", t.on, plain(err))
+	case strings.Contains(text, "TLS Handshake failed"):
+		return unreachable("Check SQL Server's certificate and that the server has TLS 1.2 enabled.",
+			"SQL Server %s broke off the TLS handshake: %s", t.on, afterLast(plain(err), "TLS Handshake failed: "))
+	}
+	return unreachable(helpReach, "SQL Server %s: %s is not reachable as SQL Server: %s", t.on, tcp, plain(err))
+}
+
+// errClosed is the answer to a question that comes after Close.
+func errClosed(t target) *platform.NoAnswer {
+	return platform.Refuse(platform.ErrUnsupported, "SQL Server %s was asked after the reader was closed", t.on)
+}
+
+// Windows has numbers of its own for these; syscall's are not what its sockets return.
+const (
+	wsaNoNetwork = syscall.Errno(10051)
+	wsaReset     = syscall.Errno(10054)
+	wsaRefused   = syscall.Errno(10061)
+	wsaNoHost    = syscall.Errno(10065)
+)
+
+func isErrno(err error, numbers ...syscall.Errno) bool {
+	for _, n := range numbers {
+		if errors.Is(err, n) {
+			return true
+		}
+	}
+	return false
+}
+
+func isTimeout(err error) bool {
+	var n net.Error
+	return errors.Is(err, context.DeadlineExceeded) || errors.As(err, &n) && n.Timeout()
+}
+
+// ends are the two ends of a connection as Go's errors name them.
+var ends = regexp.MustCompile(`(?:read|write|dial) (?:tcp|udp)\S* \S+: `)
+
+// plain words an error of the connection without addresses and ports, which differ from one
+// connection to the next: one cause has one text.
+func plain(err error) string {
+	switch {
+	case isErrno(err, syscall.ECONNRESET, syscall.EPIPE, wsaReset):
+		return "the server reset the connection"
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return "the server closed the connection"
+	}
+	return inOneLine(ends.ReplaceAllString(err.Error(), ""))
+}
+
+// inOneLine makes a foreign text fit for a report: one line of at most 500 characters.
+func inOneLine(text string) string {
+	const most = 500
+	text = strings.Join(strings.Fields(text), " ")
+	text = strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return -1
+	}, text)
+	if short := []rune(text); len(short) > most {
+		return string(short[:most]) + "…"
+	}
+	return text
+}
+
+// afterLast is what follows the last mark in text, or all of it.
+func afterLast(text, mark string) string {
+	if at := strings.LastIndex(text, mark); at >= 0 {
+		text = text[at+len(mark):]
+	}
+	return inOneLine(text)
+}

@@ -1,0 +1,102 @@
+package sqlserver
+
+import (
+	"context"
+	"database/sql/driver"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+
+	mssql "github.com/microsoft/go-mssqldb"
+)
+
+// errGone says that a connection failed before an answer began.
+var errGone = errors.New("the connection is gone")
+
+// link is one connection to a target, used by one question at a time. It stands on the
+// driver's own connection and not on database/sql, whose pool would reset the session before
+// each use and would close a connection while the driver still reads from it.
+type link struct {
+	target target
+	wire   *wire
+	conn   *mssql.Conn
+}
+
+// ask sends text and reads the answer to its end. clean says that the connection is fit for
+// the next question; if it is not, it has been cut: after a cancelled or failed read, the
+// driver could give the rest of this answer to the next question.
+func (l *link) ask(ctx context.Context, text string) (raw json.RawMessage, clean bool, err error) {
+	l.wire.allow()
+	stop := context.AfterFunc(ctx, l.wire.cut)
+	defer func() {
+		inTime := stop()
+		clean = inTime && err == nil && raw != nil
+		if !clean {
+			l.wire.cut()
+		}
+	}()
+	raw, err = l.read(context.WithoutCancel(ctx), text)
+	if err != nil && l.wire.overflowed() { // the driver does not pass on what ended its reading
+		err = errTooMuch
+	}
+	return raw, false, err
+}
+
+// read runs one statement. Its context must not end: the driver would ask the server to stop,
+// and wait up to ten seconds for its word.
+func (l *link) read(endless context.Context, text string) (json.RawMessage, error) {
+	statement, err := l.conn.PrepareContext(endless, text)
+	if err != nil {
+		return nil, gone(err)
+	}
+	result, err := statement.(driver.StmtQueryContext).QueryContext(endless, nil)
+	if err != nil {
+		return nil, gone(err)
+	}
+	rows := result.(*mssql.Rows)
+	raw, err := encodeRows(rows)
+	if err != nil {
+		l.wire.cut()
+		drain(rows)
+		return nil, err
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	return raw, nil
+}
+
+// gone marks an error that is not the server's word but the connection's.
+func gone(err error) error {
+	if _, said := serverError(err); said {
+		return err
+	}
+	return fmt.Errorf("%w: %w", errGone, err)
+}
+
+// drain takes what the driver has already read from a connection that has been cut, so that
+// the goroutine that reads can end.
+func drain(rows *mssql.Rows) {
+	for {
+		err := rows.Next(nil)
+		switch {
+		case err == nil:
+		case errors.Is(err, io.EOF):
+			if rows.NextResultSet() != nil {
+				return
+			}
+		default:
+			if _, said := serverError(err); !said {
+				return
+			}
+		}
+	}
+}
+
+// cut ends the connection without a word to the server. The driver's Close is not called: it
+// would give away a buffer that the driver may still read into.
+func (l *link) cut() { l.wire.cut() }
+
+// close ends a connection that is not in use.
+func (l *link) close() error { return l.conn.Close() }

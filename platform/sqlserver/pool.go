@@ -1,0 +1,124 @@
+package sqlserver
+
+import (
+	"context"
+	"errors"
+	"sync"
+
+	"siteready/platform"
+)
+
+// target is a database of an instance.
+type target struct {
+	address
+
+	on       string // the instance as the question names it
+	database string
+}
+
+// perDatabase is how many connections to one database of an instance are in use at once.
+const perDatabase = 2
+
+// pool holds the connections that are not in use, and what is known of each instance.
+type pool struct {
+	mu        sync.Mutex
+	closed    bool
+	databases map[target]*databasePool
+	instances map[string]*instance // by the name that questions use
+}
+
+type databasePool struct {
+	slots chan struct{}
+	idle  []*link // guarded by pool.mu
+}
+
+// instance has one log-on at a time, so that the others learn from a refused one.
+type instance struct {
+	gate  chan struct{}
+	ended *platform.NoAnswer // why nothing more is tried; guarded by gate
+}
+
+func newPool() *pool {
+	return &pool{databases: map[target]*databasePool{}, instances: map[string]*instance{}}
+}
+
+func (p *pool) database(t target) *databasePool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	d := p.databases[t]
+	if d == nil {
+		d = &databasePool{slots: make(chan struct{}, perDatabase)}
+		p.databases[t] = d
+	}
+	return d
+}
+
+func (p *pool) instance(on string) *instance {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	i := p.instances[on]
+	if i == nil {
+		i = &instance{gate: make(chan struct{}, 1)}
+		p.instances[on] = i
+	}
+	return i
+}
+
+// enter waits until one more connection to t may be in use. Its result ends the use.
+func (p *pool) enter(ctx context.Context, t target) (leave func(), err error) {
+	d := p.database(t)
+	select {
+	case d.slots <- struct{}{}:
+		return func() { <-d.slots }, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// take returns the connection to t that was kept last, or nil.
+func (p *pool) take(t target) *link {
+	d := p.database(t)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	last := len(d.idle) - 1
+	if last < 0 {
+		return nil
+	}
+	l := d.idle[last]
+	d.idle = d.idle[:last]
+	return l
+}
+
+// keep takes a connection back after a clean read.
+func (p *pool) keep(l *link) {
+	d := p.database(l.target)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed {
+		l.cut()
+		return
+	}
+	d.idle = append(d.idle, l)
+}
+
+func (p *pool) isClosed() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.closed
+}
+
+func (p *pool) close() error {
+	p.mu.Lock()
+	p.closed = true
+	var idle []*link
+	for _, d := range p.databases {
+		idle = append(idle, d.idle...)
+		d.idle = nil
+	}
+	p.mu.Unlock()
+	var errs []error
+	for _, l := range idle {
+		errs = append(errs, l.close())
+	}
+	return errors.Join(errs...)
+}

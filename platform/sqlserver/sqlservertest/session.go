@@ -1,0 +1,158 @@
+package sqlservertest
+
+import (
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+)
+
+// session is one connection, from the first byte to the last.
+type session struct {
+	server *Server
+	conn   net.Conn
+	spid   uint16
+
+	// What the stages before the requests agree upon.
+	secure     *tls.Conn // nil without TLS
+	loginOnly  bool      // TLS ends after the first packet of LOGIN7
+	in         io.Reader
+	out        io.Writer
+	packetSize int
+	login      login
+	database   *database
+
+	requests chan message // closed when the client sends no more
+	readErr  error        // why; set before requests is closed
+}
+
+func newSession(s *Server, conn net.Conn, number int) *session {
+	return &session{
+		server:     s,
+		conn:       conn,
+		spid:       uint16(50 + number),
+		in:         conn,
+		out:        conn,
+		packetSize: defaultPacketSize,
+		requests:   make(chan message),
+	}
+}
+
+// serve takes the connection through its stages. It returns nil when the client leaves between two requests.
+func (s *session) serve() error {
+	if err := s.negotiate(); err != nil {
+		return fmt.Errorf("before the log-on: %w", err)
+	}
+	if err := s.logOn(); err != nil {
+		return fmt.Errorf("log-on: %w", err)
+	}
+	return s.serveRequests()
+}
+
+// negotiate answers PRELOGIN and sets up TLS as agreed.
+func (s *session) negotiate() error {
+	m, err := readMessage(s.in, s.in, maxPacketSize, maxLoginMessage)
+	if err != nil {
+		return fmt.Errorf("no PRELOGIN came: %w", err)
+	}
+	if m.kind != packetPrelogin {
+		return fmt.Errorf("a packet of type %#02x came instead of PRELOGIN", byte(m.kind))
+	}
+	wanted, err := parsePrelogin(m.body)
+	if err != nil {
+		return fmt.Errorf("PRELOGIN: %w", err)
+	}
+	agreed := s.server.config.Encryption.answer(wanted)
+	w := s.newMessage(defaultPacketSize)
+	w.Write(preloginAnswer(agreed))
+	if err := w.end(); err != nil {
+		return err
+	}
+	if agreed == encryptNotSupported {
+		return nil
+	}
+	if s.secure, err = handshakeInTDS(s.conn, s.server.certificate, s.spid); err != nil {
+		return fmt.Errorf("TLS: %w", err)
+	}
+	if s.loginOnly = agreed == encryptOff; !s.loginOnly {
+		s.in, s.out = s.secure, s.secure
+	}
+	return nil
+}
+
+// newMessage begins a message to the client.
+func (s *session) newMessage(packetSize int) *messageWriter {
+	return newMessageWriter(s.out, packetAnswer, s.spid, packetSize)
+}
+
+// serveRequests answers one message after the other. They are read in a goroutine of their own: a client may
+// ask to stop while its answer is being written. One channel keeps them in the order in which they came.
+func (s *session) serveRequests() error {
+	done, stopped := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(stopped)
+		s.readRequests(done)
+	}()
+	defer func() {
+		close(done)
+		s.conn.Close()
+		<-stopped
+	}()
+	for m := range s.requests {
+		if m.kind == packetAttention { // it came after the answer had ended
+			if err := s.acknowledge(); err != nil {
+				return err
+			}
+			continue
+		}
+		if err := s.serveRequest(m); err != nil {
+			return err
+		}
+	}
+	if errors.Is(s.readErr, io.EOF) {
+		return nil
+	}
+	return s.readErr
+}
+
+func (s *session) readRequests(done <-chan struct{}) {
+	defer close(s.requests)
+	for {
+		m, err := readMessage(s.in, s.in, s.packetSize, maxRequestMessage)
+		if err != nil {
+			s.readErr = err
+			return
+		}
+		select {
+		case s.requests <- m:
+		case <-done:
+			return
+		}
+	}
+}
+
+// acknowledge answers an attention: one DONE that says so, in a message of its own.
+func (s *session) acknowledge() error {
+	s.server.count(func(c *Counts) { c.Attentions++ })
+	w := s.newMessage(s.packetSize)
+	w.Write(appendDone(nil, tokenDone, doneAttention, 0, 0))
+	return w.end()
+}
+
+// stopWanted reports whether the client has asked to stop the answer that is being written.
+func (s *session) stopWanted() (bool, error) {
+	select {
+	case m, open := <-s.requests:
+		switch {
+		case !open:
+			return false, fmt.Errorf("the client left during an answer: %w", s.readErr)
+		case m.kind == packetAttention:
+			return true, nil
+		default:
+			return false, errors.New("a second request came during an answer")
+		}
+	default:
+		return false, nil
+	}
+}

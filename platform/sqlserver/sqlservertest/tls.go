@@ -1,0 +1,154 @@
+package sqlservertest
+
+import (
+	"bytes"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/binary"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"time"
+)
+
+// newCertificate makes a CA and a server certificate for the names and addresses, and returns the CA as PEM.
+func newCertificate(hostNames []string) (tls.Certificate, []byte, error) {
+	caKey, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return tls.Certificate{}, nil, err
+	}
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return tls.Certificate{}, nil, err
+	}
+	now := time.Now()
+	ca := &x509.Certificate{
+		Subject:               pkix.Name{CommonName: "sqlservertest CA"},
+		NotBefore:             now.Add(-time.Hour),
+		NotAfter:              now.Add(24 * time.Hour),
+		KeyUsage:              x509.KeyUsageCertSign,
+		BasicConstraintsValid: true,
+		IsCA:                  true,
+	}
+	caDER, err := x509.CreateCertificate(rand.Reader, ca, ca, &caKey.PublicKey, caKey)
+	if err != nil {
+		return tls.Certificate{}, nil, err
+	}
+	leaf := &x509.Certificate{
+		Subject:     pkix.Name{CommonName: hostNames[0]},
+		NotBefore:   ca.NotBefore,
+		NotAfter:    ca.NotAfter,
+		KeyUsage:    x509.KeyUsageDigitalSignature,
+		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+	}
+	for _, name := range hostNames {
+		if ip := net.ParseIP(name); ip != nil {
+			leaf.IPAddresses = append(leaf.IPAddresses, ip)
+		} else {
+			leaf.DNSNames = append(leaf.DNSNames, name)
+		}
+	}
+	der, err := x509.CreateCertificate(rand.Reader, leaf, ca, &key.PublicKey, caKey)
+	if err != nil {
+		return tls.Certificate{}, nil, err
+	}
+	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key},
+		pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: caDER}), nil
+}
+
+// handshakeInTDS speaks TLS with the handshake inside PRELOGIN packets ([MS-TDS] 3.2.5.1). After it the records
+// stand bare on conn. TLS 1.2 at most: SQL Server uses 1.3 only where TLS comes before TDS, and FreeTDS hangs on it.
+func handshakeInTDS(conn net.Conn, certificate tls.Certificate, spid uint16) (*tls.Conn, error) {
+	lower := &recordConn{Conn: conn, spid: spid, handshaking: true}
+	secure := tls.Server(lower, &tls.Config{
+		Certificates: []tls.Certificate{certificate},
+		MinVersion:   tls.VersionTLS12,
+		MaxVersion:   tls.VersionTLS12,
+		// One packet is one record, as SQL Server sends them.
+		DynamicRecordSizingDisabled: true,
+	})
+	err := secure.Handshake()
+	// The last flight has nobody reading after it, and an alert has to go out as well.
+	if flushErr := lower.flush(); err == nil {
+		err = flushErr
+	}
+	if err != nil {
+		return nil, err
+	}
+	if len(lower.in) > 0 {
+		return nil, fmt.Errorf("%d bytes too many in the last handshake packet", len(lower.in))
+	}
+	lower.handshaking = false
+	return secure, nil
+}
+
+// recordConn is what lies under TLS. It never takes more from the socket than the record that TLS is reading:
+// when the log-on alone is encrypted, plain packets follow right behind the last record.
+type recordConn struct {
+	net.Conn
+	spid        uint16
+	handshaking bool
+
+	out  bytes.Buffer // handshake bytes of ours that wait to become one message
+	in   []byte       // bytes read and not yet given to TLS
+	left int          // bytes of the current record that are still on the socket
+}
+
+func (c *recordConn) Read(p []byte) (int, error) {
+	if len(p) == 0 {
+		return 0, nil
+	}
+	for c.handshaking && len(c.in) == 0 {
+		if err := c.flush(); err != nil {
+			return 0, err
+		}
+		pkt, err := readPacket(c.Conn, maxPacketSize)
+		if err != nil {
+			return 0, err
+		}
+		if pkt.kind != packetPrelogin {
+			return 0, fmt.Errorf("a packet of type %#02x within the TLS handshake", byte(pkt.kind))
+		}
+		c.in = pkt.body
+	}
+	if len(c.in) == 0 && c.left == 0 {
+		header := make([]byte, 5) // type, version, length
+		if _, err := io.ReadFull(c.Conn, header); err != nil {
+			return 0, err
+		}
+		c.in, c.left = header, int(binary.BigEndian.Uint16(header[3:]))
+	}
+	if len(c.in) > 0 {
+		n := copy(p, c.in)
+		c.in = c.in[n:]
+		return n, nil
+	}
+	n, err := c.Conn.Read(p[:min(len(p), c.left)])
+	c.left -= n
+	return n, err
+}
+
+func (c *recordConn) Write(p []byte) (int, error) {
+	if c.handshaking {
+		return c.out.Write(p)
+	}
+	return c.Conn.Write(p)
+}
+
+// flush sends what TLS has written as one message: clients read one message for each flight.
+// The packets are small: the client has not yet said how large ones it takes.
+func (c *recordConn) flush() error {
+	if c.out.Len() == 0 {
+		return nil
+	}
+	w := newMessageWriter(c.Conn, packetPrelogin, c.spid, minPacketSize)
+	_, err := w.Write(c.out.Bytes())
+	c.out.Reset()
+	return errors.Join(err, w.end())
+}

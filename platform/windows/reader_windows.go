@@ -1,0 +1,82 @@
+package windows
+
+import (
+	"context"
+	"encoding/json"
+	"strings"
+	"unicode/utf8"
+
+	"siteready/platform"
+)
+
+// Reader answers questions about this machine. It keeps nothing, so that it may be used by
+// several goroutines.
+type Reader struct{}
+
+var _ platform.Reader = (*Reader)(nil)
+
+// New makes a reader of this machine.
+func New() *Reader { return &Reader{} }
+
+// Read implements platform.Reader for the kinds registry, service, file, volume and os.
+// Every other kind, an unknown What of kind os, and a question to another server are
+// ErrUnsupported. It does not return early when ctx ends: Windows' calls cannot be cut.
+func (r *Reader) Read(ctx context.Context, q platform.Question) (json.RawMessage, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, platform.Refuse(platform.ErrTimeout, "%s was not asked: %v", q, err)
+	}
+	if err := answerable(q); err != nil {
+		return nil, err
+	}
+	var answer any
+	var err error
+	switch q.Kind {
+	case platform.KindRegistry:
+		answer, err = readRegistry(q.Where, q.What)
+	case platform.KindService:
+		answer, err = readService(q.What)
+	case platform.KindFile:
+		answer, err = readFile(q.Where)
+	case platform.KindVolume:
+		answer, err = readVolume(q.Where)
+	case platform.KindOS:
+		answer, err = readOS(ctx, q.What)
+	default:
+		err = platform.Refuse(platform.ErrUnsupported, "questions of kind %q cannot be put to Windows", q.Kind)
+	}
+	if err != nil {
+		return nil, err
+	}
+	raw, err := json.Marshal(answer)
+	if err != nil {
+		return nil, platform.Refuse(platform.ErrUnsupported, "the answer to %s cannot be written as JSON: %v", q, err)
+	}
+	if len(raw) > platform.MaxAnswer {
+		return nil, platform.Refuse(platform.ErrTooLarge, "the answer to %s has %d bytes, more than %d", q, len(raw), platform.MaxAnswer)
+	}
+	return raw, nil
+}
+
+// answerable refuses what would be answered for something else than was asked.
+func answerable(q platform.Question) error {
+	if q.On != "" {
+		return platform.Refuse(platform.ErrUnsupported, "%s: only the machine that siteready runs on can be asked", q)
+	}
+	for _, text := range []string{q.Where, q.What} {
+		// Windows would read such a text as another one, and might truly not have that.
+		if strings.ContainsRune(text, 0) || !utf8.ValidString(text) {
+			return platform.Refuse(platform.ErrMalformed, "%q is no text that Windows has names of", text)
+		}
+	}
+	used := platform.Question{Kind: q.Kind, Where: q.Where, What: q.What}
+	switch q.Kind {
+	case platform.KindService, platform.KindOS:
+		used.Where = ""
+	case platform.KindFile, platform.KindVolume:
+		used.What = ""
+	}
+	if used != q {
+		return platform.Refuse(platform.ErrUnsupported, "%s: a question of kind %q has no such parts", q, q.Kind)
+	}
+	return nil
+}

@@ -1,0 +1,201 @@
+package windows
+
+import (
+	"encoding/binary"
+	"errors"
+	"slices"
+	"strings"
+	"unicode/utf16"
+
+	"golang.org/x/sys/windows"
+	"golang.org/x/sys/windows/registry"
+
+	"siteready/platform"
+)
+
+// view is the registry as 64-bit programs see it, whatever siteready is built for.
+const view = registry.WOW64_64KEY
+
+// readRegistry reads a value, or with an empty name what the key holds by name.
+func readRegistry(path, name string) (any, error) {
+	if name == "" {
+		return readKey(path)
+	}
+	return readValue(path, name)
+}
+
+// openKey opens a key for no more than access allows; the caller closes it.
+func openKey(path string, access uint32) (registry.Key, error) {
+	root, below, err := splitKey(path)
+	if err != nil {
+		return 0, err
+	}
+	key, err := registry.OpenKey(root, below, access|view)
+	if err != nil {
+		return 0, call{
+			api: "RegOpenKeyEx", target: path, right: "read this key",
+			absent: []windows.Errno{windows.ERROR_FILE_NOT_FOUND},
+		}.refused(err)
+	}
+	return key, nil
+}
+
+// splitKey cuts HKLM\SOFTWARE\... into the predefined key and the path below it.
+func splitKey(path string) (root registry.Key, below string, err error) {
+	name, below, _ := strings.Cut(path, `\`)
+	switch strings.ToUpper(name) {
+	case "HKLM", "HKEY_LOCAL_MACHINE":
+		root = registry.LOCAL_MACHINE
+	case "HKU", "HKEY_USERS":
+		root = registry.USERS
+	case "HKCR", "HKEY_CLASSES_ROOT":
+		root = registry.CLASSES_ROOT
+	case "HKCU", "HKEY_CURRENT_USER":
+		root = registry.CURRENT_USER
+	default:
+		return 0, "", platform.Refuse(platform.ErrMalformed, "%q does not begin with a key like HKLM, HKU, HKCR or HKCU", path)
+	}
+	// Windows would find no such key, and a slip of the pen must not look like an absent key.
+	if path != name && slices.Contains(strings.Split(below, `\`), "") {
+		return 0, "", platform.Refuse(platform.ErrMalformed, "the registry key %q has an empty part", path)
+	}
+	return root, below, nil
+}
+
+// readKey lists a key's subkeys and values by name; no value's data is read.
+func readKey(path string) (any, error) {
+	key, err := openKey(path, registry.QUERY_VALUE|registry.ENUMERATE_SUB_KEYS)
+	if err != nil {
+		return nil, err
+	}
+	defer key.Close()
+	info, err := key.Stat()
+	if err != nil {
+		return nil, call{api: "RegQueryInfoKey", target: path, right: "read this key"}.refused(err)
+	}
+	subkeys, err := key.ReadSubKeyNames(0)
+	if err != nil {
+		return nil, call{api: "RegEnumKeyEx", target: path, right: "list this key"}.refused(err)
+	}
+	values, err := key.ReadValueNames(0)
+	if err != nil {
+		return nil, call{api: "RegEnumValue", target: path, right: "list this key"}.refused(err)
+	}
+	return platform.RegistryKey{
+		Subkeys: firstNames(subkeys),
+		Values:  firstNames(values),
+		More:    len(subkeys) > platform.MaxNames || len(values) > platform.MaxNames,
+		Written: info.ModTime().UTC(),
+	}, nil
+}
+
+// firstNames sorts before it cuts, so that the same key always gives the same names.
+func firstNames(names []string) []string {
+	names = append([]string{}, names...) // never nil: the answer's list is [], not null
+	slices.Sort(names)
+	return names[:min(len(names), platform.MaxNames)]
+}
+
+// attempts is how often a value that changes between the asking for its size and the
+// reading is read again.
+const attempts = 4
+
+// readValue reads one value. The data of a type that no check may see is never fetched.
+func readValue(path, name string) (platform.RegistryValue, error) {
+	var none platform.RegistryValue
+	key, err := openKey(path, registry.QUERY_VALUE)
+	if err != nil {
+		return none, err
+	}
+	defer key.Close()
+	query := call{
+		api: "RegQueryValueEx", target: path + " : " + name, right: "read this key",
+		absent: []windows.Errno{windows.ERROR_FILE_NOT_FOUND},
+	}
+	for range attempts {
+		size, kind, err := key.GetValue(name, nil)
+		if err != nil {
+			return none, query.refused(err)
+		}
+		switch kind {
+		case registry.SZ, registry.EXPAND_SZ, registry.MULTI_SZ, registry.DWORD, registry.QWORD:
+		case registry.BINARY:
+			return platform.RegistryValue{Type: "binary"}, nil
+		default:
+			return platform.RegistryValue{Type: "other"}, nil
+		}
+		// Each UTF-16 unit is at least one byte of the answer.
+		if size/2 > platform.MaxAnswer {
+			return none, platform.Refuse(platform.ErrTooLarge, "%s has %d bytes", query.target, size)
+		}
+		data := make([]byte, size)
+		got, again, err := key.GetValue(name, data)
+		if errors.Is(err, windows.ERROR_MORE_DATA) || err == nil && (again != kind || got > size) {
+			continue
+		}
+		if err != nil {
+			return none, query.refused(err)
+		}
+		return decodeValue(query, kind, data[:got])
+	}
+	return none, platform.Refuse(platform.ErrUnsupported, "%s %s: the value changed each of the %d times that it was read", query.api, query.target, attempts)
+}
+
+// decodeValue makes the answer of a value's data.
+func decodeValue(query call, kind uint32, data []byte) (platform.RegistryValue, error) {
+	var none platform.RegistryValue
+	switch kind {
+	case registry.DWORD:
+		if len(data) != 4 {
+			return none, query.malformed("a DWORD of %d bytes", len(data))
+		}
+		number := uint64(binary.LittleEndian.Uint32(data))
+		return platform.RegistryValue{Type: "dword", Number: &number}, nil
+	case registry.QWORD:
+		if len(data) != 8 {
+			return none, query.malformed("a QWORD of %d bytes", len(data))
+		}
+		number := binary.LittleEndian.Uint64(data)
+		return platform.RegistryValue{Type: "qword", Number: &number}, nil
+	}
+	if len(data)%2 != 0 {
+		return none, query.malformed("a text of %d bytes, half a character too many", len(data))
+	}
+	units := make([]uint16, len(data)/2)
+	for i := range units {
+		units[i] = binary.LittleEndian.Uint16(data[2*i:])
+	}
+	if kind == registry.MULTI_SZ {
+		list := splitList(units)
+		return platform.RegistryValue{Type: "multi_sz", List: &list}, nil
+	}
+	if end := slices.Index(units, 0); end >= 0 {
+		units = units[:end] // as every program reads it; some values have rubbish behind their end
+	}
+	text := string(utf16.Decode(units))
+	if kind == registry.EXPAND_SZ {
+		return platform.RegistryValue{Type: "expand_sz", Text: &text}, nil
+	}
+	return platform.RegistryValue{Type: "sz", Text: &text}, nil
+}
+
+// splitList cuts a MULTI_SZ into its texts. Empty texts inside the list are kept:
+// PendingFileRenameOperations has one for each file that is to be deleted.
+func splitList(units []uint16) []string {
+	list := []string{}
+	if !slices.ContainsFunc(units, func(u uint16) bool { return u != 0 }) {
+		return list
+	}
+	if units[len(units)-1] == 0 {
+		units = units[:len(units)-1] // the end of the list
+	}
+	for len(units) > 0 {
+		end := slices.Index(units, 0)
+		if end < 0 { // a writer forgot the end of the last text
+			return append(list, string(utf16.Decode(units)))
+		}
+		list = append(list, string(utf16.Decode(units[:end])))
+		units = units[end+1:]
+	}
+	return list
+}
