@@ -253,16 +253,22 @@ func elsewhere(ctx context.Context, a platform.Asker) (*Subject, error) {
 	}
 	switch {
 	case len(roles) > 0:
-		return &Subject{Role: SiteSystem, Product: "Configuration Manager", RunOn: runOn,
-			Headline: "this server holds only a role of a site (" + strings.Join(roles, ", ") + ")" + at}, nil
+		return &Subject{
+			Role: SiteSystem, Product: "Configuration Manager", RunOn: runOn,
+			Headline: "this server holds only a role of a site (" + strings.Join(roles, ", ") + ")" + at,
+		}, nil
 	case sqlServer && runOn != "":
-		return &Subject{Role: SQLServer, Product: "Configuration Manager", RunOn: runOn,
-			Headline: "this is the SQL Server of a site" + at}, nil
+		return &Subject{
+			Role: SQLServer, Product: "Configuration Manager", RunOn: runOn,
+			Headline: "this is the SQL Server of a site" + at,
+		}, nil
 	case serviceManager:
 		return &Subject{Role: None, Product: "Service Manager", Headline: serviceManagerHere}, nil
 	case sqlServer:
-		return &Subject{Role: SQLServer,
-			Headline: noProductHere + ", only SQL Server; if it holds a site's database" + at}, nil
+		return &Subject{
+			Role:     SQLServer,
+			Headline: noProductHere + ", only SQL Server; if it holds a site's database" + at,
+		}, nil
 	default:
 		return &Subject{Role: None, Headline: noProductHere}, nil
 	}

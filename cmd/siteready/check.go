@@ -117,7 +117,7 @@ func (p *program) readInput(path string) ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		defer f.Close()
+		defer func() { _ = f.Close() }() // it was only read
 		in = f
 	}
 	data, err := io.ReadAll(io.LimitReader(in, largestInput+1))

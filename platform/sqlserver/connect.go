@@ -41,14 +41,23 @@ func (r *Reader) connect(ctx context.Context, t target) (*link, error) {
 	switch {
 	case err == nil:
 		return l, nil
-	case ctx.Err() != nil:
+	case hasEnded(ctx):
 		return nil, ctx.Err()
 	}
-	no := r.explainConnect(t, l.wire.stage(), err, limited.Err() != nil)
+	no := r.explainConnect(t, l.wire.stage(), err, hasEnded(limited))
 	if no.EndsLine {
 		i.ended = no
 	}
 	return nil, no
+}
+
+// hasEnded reports whether ctx has ended. A dial that ends with the deadline may do so a moment
+// before its context; it is not the server's fault then.
+func hasEnded(ctx context.Context) bool {
+	if deadline, ok := ctx.Deadline(); ok && !time.Now().Before(deadline) {
+		<-ctx.Done()
+	}
+	return ctx.Err() != nil
 }
 
 // open connects, logs on and sets the session up. The driver does not heed its context in
@@ -63,12 +72,12 @@ func (r *Reader) open(ctx context.Context, t target) (*link, error) {
 	endless := context.WithoutCancel(ctx)
 	conn, err := connector.Connect(endless)
 	if err != nil {
-		l.wire.cut()
+		l.cut()
 		return l, err
 	}
 	l.conn = conn.(*mssql.Conn)
 	if err := l.setUp(endless); err != nil {
-		l.wire.cut()
+		l.cut()
 		return l, fmt.Errorf("setting up the session: %w", err)
 	}
 	if !stop() { // the time was up at the last moment, and the sockets are closed

@@ -1,6 +1,7 @@
 package sqlserver_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -147,6 +148,23 @@ func TestContextEndsWhileConnecting(t *testing.T) {
 	refusal(t, err, platform.ErrTimeout, "no answer from", "within 200ms")
 }
 
+// A dial that ends at the deadline of the question says nothing about the server.
+func TestDeadlineWhileDialling(t *testing.T) {
+	late := func(ctx context.Context, network, address string) (net.Conn, error) {
+		deadline, _ := ctx.Deadline()
+		<-time.After(time.Until(deadline))
+		return nil, &net.OpError{Op: "dial", Net: network, Err: os.ErrDeadlineExceeded}
+	}
+	r := newReader(t, sqlserver.Options{Dial: late})
+	for range 20 {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+		if _, err := r.Read(ctx, one.In("127.0.0.1", database).Question); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("the error is %v; want the context's", err)
+		}
+		cancel()
+	}
+}
+
 func TestUnreachable(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -154,13 +172,21 @@ func TestUnreachable(t *testing.T) {
 	}
 	closed := listener.Addr().(*net.TCPAddr).Port
 	listener.Close()
-	tests := []struct{ name, instance, word string }{
-		{"refused", fmt.Sprintf("127.0.0.1,%d", closed), fmt.Sprintf("127.0.0.1 on TCP port %d refused the connection", closed)},
-		{"no such name", "sql1.invalid", "the name sql1.invalid cannot be resolved"},
+	unknown := func(context.Context, string, string) (net.Conn, error) {
+		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: &net.DNSError{Err: "no such host", Name: "sql1.invalid", IsNotFound: true}}
+	}
+	var dialer net.Dialer
+	tests := []struct {
+		name, instance, word string
+		dial                 func(context.Context, string, string) (net.Conn, error)
+	}{
+		{"refused", fmt.Sprintf("127.0.0.1,%d", closed), fmt.Sprintf("127.0.0.1 on TCP port %d refused the connection", closed), dialer.DialContext},
+		{"no such name", "sql1.invalid", "the name sql1.invalid cannot be resolved", unknown},
+		{"no such name, named instance", `sql1.invalid\MECM`, "the name sql1.invalid cannot be resolved", unknown},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			r := newReader(t, sqlserver.Options{ConnectLimit: 2 * time.Second})
+			r := newReader(t, sqlserver.Options{Dial: test.dial})
 			_, err := platform.Ask(t.Context(), session(t, r), one.In(test.instance, database))
 			if no := refusal(t, err, platform.ErrUnreachable, test.word, test.instance); !no.EndsLine || no.Help == "" {
 				t.Errorf("the refusal is %+v", no)

@@ -173,6 +173,10 @@ func (r *Reader) explainConnect(t target, s stage, err error, late bool) *platfo
 	case r.encryption == Strict && strings.Contains(text, "TLS Handshake failed"):
 		return unreachable("Strict encryption needs SQL Server 2022 or newer; use --sql-encrypt mandatory for an older one.",
 			"SQL Server %s does not take strict encryption: %s", t.on, plain(err))
+	case strings.Contains(text, "AcquireCredentialsHandle failed"), strings.Contains(text, "InitializeSecurityContext failed"):
+		no := unreachable(helpLogOn, "Windows gave no credentials for the log-on to SQL Server %s: %s", t.on, plain(err))
+		no.Reason = platform.ErrDenied
+		return no
 	case strings.Contains(text, "TLS Handshake failed"):
 		return unreachable("Check SQL Server's certificate and that the server has TLS 1.2 enabled.",
 			"SQL Server %s broke off the TLS handshake: %s", t.on, afterLast(plain(err), "TLS Handshake failed: "))

@@ -33,7 +33,7 @@ func (l *link) ask(ctx context.Context, text string) (raw json.RawMessage, clean
 		inTime := stop()
 		clean = inTime && err == nil && raw != nil
 		if !clean {
-			l.wire.cut()
+			l.cut()
 		}
 	}()
 	raw, err = l.read(context.WithoutCancel(ctx), text)
@@ -57,7 +57,7 @@ func (l *link) read(endless context.Context, text string) (json.RawMessage, erro
 	rows := result.(*mssql.Rows)
 	raw, err := encodeRows(rows)
 	if err != nil {
-		l.wire.cut()
+		l.cut()
 		drain(rows)
 		return nil, err
 	}

@@ -301,6 +301,17 @@ func TestServerErrorThatCounts(t *testing.T) {
 	}
 }
 
+func TestNoWindowsCredentials(t *testing.T) {
+	r, err := New(Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	no := r.explainConnect(target{address: address{host: "SQL1"}, on: "SQL1"}, stage{connected: true}, errors.New("AcquireCredentialsHandle failed 8009030e"), false)
+	if !errors.Is(no, platform.ErrDenied) || !no.EndsLine || !strings.Contains(no.Cause, "8009030e") || !strings.Contains(no.Help, "--sql-user") {
+		t.Errorf("it is explained as %+v", no)
+	}
+}
+
 func TestExplainConnect(t *testing.T) {
 	r, err := New(Options{User: "reader", ConnectLimit: 7 * time.Second})
 	if err != nil {

@@ -25,7 +25,7 @@ type wire struct {
 	mu        sync.Mutex
 	isCut     bool
 	sockets   []net.Conn
-	dialError error // why there is no TCP connection
+	dialError error // why the last dialling failed
 	connected bool  // there is, or was, a TCP connection
 	received  int   // bytes over TCP since the last allow
 	browsed   int   // bytes from SQL Server Browser
@@ -39,9 +39,8 @@ func (w *wire) DialContext(_ context.Context, network, address string) (net.Conn
 	conn, err := w.dial(w.limit, network, address)
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if network == "tcp" {
-		w.dialError, w.connected = err, err == nil
-	}
+	w.dialError = err
+	w.connected = err == nil && network == "tcp"
 	if err != nil {
 		return nil, err
 	}
@@ -58,7 +57,7 @@ func (w *wire) cut() {
 	defer w.mu.Unlock()
 	w.isCut = true
 	for _, s := range w.sockets {
-		s.Close() // a socket that is closed twice is no harm
+		_ = s.Close() // it may be closed already
 	}
 	w.sockets = nil
 }

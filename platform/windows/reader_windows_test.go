@@ -4,10 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
+	"unsafe"
 
 	"golang.org/x/sys/windows"
 
@@ -153,6 +155,63 @@ func TestNumbersAreNeverAbsence(t *testing.T) {
 		if errors.Is(reason(number), platform.ErrAbsent) {
 			t.Errorf("%d means absence whatever was called", number)
 		}
+	}
+}
+
+// TestHandlesAreClosed asks everything often, what has an answer and what has none. Handles of
+// the service manager are not among those that a process can count.
+func TestHandlesAreClosed(t *testing.T) {
+	count := func() uint32 {
+		var handles uint32
+		proc := windows.NewLazySystemDLL("kernel32.dll").NewProc("GetProcessHandleCount")
+		if ok, _, err := proc.Call(uintptr(windows.CurrentProcess()), uintptr(unsafe.Pointer(&handles))); ok == 0 {
+			t.Fatal(err)
+		}
+		if handles != 0 {
+			return handles
+		}
+		// Wine does not count. It gives a new handle the lowest free place.
+		event, err := windows.CreateEvent(nil, 0, 0, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer windows.CloseHandle(event)
+		return uint32(event) / 4
+	}
+	folder := t.TempDir()
+	questions := []platform.Question{
+		platform.ReadKey(`HKLM\SOFTWARE`).Question,
+		platform.ReadKey(`HKLM\SOFTWARE\siteready-nowhere`).Question,
+		platform.ReadText(currentVersion, "ProductName").Question,
+		platform.ReadText(currentVersion, "siteready-nothing").Question,
+		platform.ReadService(anyService(t, windows.SERVICE_RUNNING)).Question,
+		platform.ReadService("siteready-not-installed").Question,
+		platform.ReadFile(library(t)).Question,
+		platform.ReadFile(textFile(t, "x")).Question,
+		platform.ReadFile(filepath.Join(folder, "not-there")).Question,
+		platform.ReadVolume(filepath.Join(folder, "not-there")).Question,
+		platform.ReadVolume(freeLetter(t) + `:\`).Question,
+		platform.ReadOSVersion().Question,
+		platform.ReadComputer().Question,
+		platform.ReadBoot().Question,
+		platform.ReadMemory().Question,
+	}
+	const rounds = 20
+	round := func() {
+		for _, q := range questions {
+			_, err := New().Read(t.Context(), q)
+			if err != nil && !errors.Is(err, platform.ErrAbsent) {
+				t.Fatalf("%s: %v", q, err)
+			}
+		}
+	}
+	round() // what Windows itself opens once, it opens now
+	before := count()
+	for range rounds {
+		round()
+	}
+	if after := count(); after > before+rounds/2 { // the runtime and Windows may open a few of their own
+		t.Errorf("%d handles before %d rounds, %d after", before, rounds, after)
 	}
 }
 

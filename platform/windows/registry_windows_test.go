@@ -154,6 +154,10 @@ func TestRegistryValuesThatAreWrong(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			setRaw(t, key, name, test.kind, test.data)
 			refuse(t, rawValue(path, name), test.reason, path)
+			// The reader says so itself, without a Machine's help.
+			if raw, err := New().Read(t.Context(), rawValue(path, name).Question); !errors.Is(err, test.reason) {
+				t.Errorf("%d bytes, error %v", len(raw), err)
+			}
 		})
 	}
 }

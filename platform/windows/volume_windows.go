@@ -57,7 +57,7 @@ func readVolume(path string) (any, error) {
 }
 
 // missingDrive returns the numbers that mean absence for a path whose drive letter is not
-// given to anything. For every other path no number does: its drive is there.
+// given to anything. For every other path no number does.
 func missingDrive(path string) []windows.Errno {
 	if !hasLetter(path) {
 		return nil

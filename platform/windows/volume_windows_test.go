@@ -126,6 +126,7 @@ func TestNearest(t *testing.T) {
 		"two are missing":              {opens: map[string]windows.Errno{`C:\a\b`: noPath, `C:\a`: noFile}, names: map[string]windows.Errno{`C:\a\b`: noPath, `C:\a`: noFile}, want: `C:\`},
 		"a link that leads nowhere":    {opens: map[string]windows.Errno{`C:\a\b`: noPath, `C:\a`: noFile}, names: map[string]windows.Errno{`C:\a\b`: noPath, `C:\a`: fine}, reason: platform.ErrUnreachable},
 		"a folder that is closed":      {opens: map[string]windows.Errno{`C:\a\b`: denied}, reason: platform.ErrDenied},
+		"closed, and not in the list":  {opens: map[string]windows.Errno{`C:\a\b`: denied}, names: map[string]windows.Errno{`C:\a\b`: noFile}, reason: platform.ErrDenied},
 		"a name that nobody can see":   {opens: map[string]windows.Errno{`C:\a\b`: noFile}, names: map[string]windows.Errno{`C:\a\b`: denied}, reason: platform.ErrUnreachable},
 		"a drive without medium":       {opens: map[string]windows.Errno{`C:\a\b`: unready}, reason: platform.ErrUnreachable},
 		"a drive that answers nothing": {opens: map[string]windows.Errno{`C:\a\b`: noPath, `C:\a`: noPath, `C:\`: noPath}, names: map[string]windows.Errno{`C:\a\b`: noPath, `C:\a`: noPath, `C:\`: noPath}, reason: platform.ErrUnreachable},

@@ -28,7 +28,10 @@ type options map[string]string
 // address is a connection string for the driver. It says encrypt=disable unless told otherwise.
 func address(s *sqlservertest.Server, o options) string {
 	host, port := s.Addr()
-	q := url.Values{"encrypt": {"disable"}, "app name": {"siteready"}, "workstation id": {"SITESERVER"}}
+	q := url.Values{
+		"encrypt": {"disable"}, "app name": {"siteready"}, "workstation id": {"SITESERVER"},
+		"connection timeout": {"20"}, // for each read, so that a server that says nothing fails the test
+	}
 	name, secret := user, password
 	for k, v := range o {
 		switch k {
@@ -79,6 +82,8 @@ func open(t testing.TB, s *sqlservertest.Server, o options) (*sql.DB, *tap) {
 
 // tap dials, and keeps what goes over the last connection.
 type tap struct {
+	gather bool // send what is written in one piece, not before the client reads
+
 	mu             sync.Mutex
 	conn           net.Conn
 	sent, received bytes.Buffer
@@ -110,10 +115,17 @@ func (w *tap) bytes() (sent, received []byte) {
 
 type tapped struct {
 	net.Conn
-	tap *tap
+	tap     *tap
+	waiting []byte
 }
 
 func (c *tapped) Read(p []byte) (int, error) {
+	if len(c.waiting) > 0 {
+		if _, err := c.Conn.Write(c.waiting); err != nil {
+			return 0, err
+		}
+		c.waiting = nil
+	}
 	n, err := c.Conn.Read(p)
 	c.tap.mu.Lock()
 	defer c.tap.mu.Unlock()
@@ -125,6 +137,10 @@ func (c *tapped) Write(p []byte) (int, error) {
 	c.tap.mu.Lock()
 	c.tap.sent.Write(p)
 	c.tap.mu.Unlock()
+	if c.tap.gather {
+		c.waiting = append(c.waiting, p...)
+		return len(p), nil
+	}
 	return c.Conn.Write(p)
 }
 

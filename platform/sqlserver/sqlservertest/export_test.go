@@ -12,6 +12,7 @@ func ServeStream(c Config, stream []byte) error {
 		return err
 	}
 	s := &Server{config: c, databases: databases}
+	defer s.running.Wait()
 	return newSession(s, &streamConn{Reader: bytes.NewReader(stream)}, 1).serve()
 }
 

@@ -1,6 +1,8 @@
 package sqlservertest_test
 
 import (
+	"encoding/binary"
+	"io"
 	"strings"
 	"testing"
 
@@ -94,4 +96,27 @@ func TestNoLogOn(t *testing.T) {
 	s := sqlservertest.Start(t, sqlservertest.Config{})
 	db, _ := open(t, s, options{"database": "", "user": "", "password": ""})
 	wantError(t, db.PingContext(t.Context()), 18456)
+}
+
+// TestIntegrated: a Windows log-on is refused as SQL Server refuses one from a domain that it does not trust.
+func TestIntegrated(t *testing.T) {
+	s := start(t, sqlservertest.NotSupported, nil)
+	conn := dial(t, s)
+	logOn := make([]byte, 94)
+	binary.LittleEndian.PutUint32(logOn[4:], 0x74000004)
+	logOn[25] = 0x80
+	if _, err := io.WriteString(conn, pkt(0x12, hello)+pkt(0x10, string(logOn))); err != nil {
+		t.Fatal(err)
+	}
+	stream, err := io.ReadAll(conn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := packets(stream)
+	if len(all) != 2 || all[1].body[0] != 0xAA || binary.LittleEndian.Uint32(all[1].body[3:]) != 18452 {
+		t.Errorf("got %x; want a packet with error 18452", stream)
+	}
+	if c := s.Counts(); c.Refused != 1 || c.LogOns != 0 {
+		t.Errorf("got %+v; want one refusal", c)
+	}
 }

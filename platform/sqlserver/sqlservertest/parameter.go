@@ -33,10 +33,9 @@ func readValue(c *cursor) (any, error) {
 	if c.err != nil {
 		return nil, c.err
 	}
-	if size, fixed := fixedSize(kind); fixed {
-		return decodeFixed(kind, c.take(size))
-	}
 	switch kind {
+	case typeNull:
+		return nil, nil
 	case typeVarBinary, typeBinary, typeVarChar, typeChar, typeNVarChar, typeNChar:
 		return readLongValue(c, kind)
 	case typeDateN:
@@ -54,38 +53,6 @@ func readValue(c *cursor) (any, error) {
 	default:
 		return nil, fmt.Errorf("the type %#02x is not known", kind)
 	}
-}
-
-// fixedSize gives the size of the types that have no length: NULL and the older forms of numbers and times.
-func fixedSize(kind byte) (int, bool) {
-	switch kind {
-	case 0x1F: // NULL
-		return 0, true
-	case 0x30, 0x32: // tinyint, bit
-		return 1, true
-	case 0x34: // smallint
-		return 2, true
-	case typeInt4, 0x3B: // int, real
-		return 4, true
-	case typeInt8, 0x3E, 0x3D: // bigint, float, datetime
-		return 8, true
-	default:
-		return 0, false
-	}
-}
-
-func decodeFixed(kind byte, b []byte) (any, error) {
-	switch kind {
-	case 0x30, 0x34, typeInt4, typeInt8:
-		kind = typeIntN
-	case 0x32:
-		kind = typeBitN
-	case 0x3B, 0x3E:
-		kind = typeFloatN
-	case 0x3D:
-		kind = typeDateTimeN
-	}
-	return decodeByteValue(kind, b)
 }
 
 var errSize = errors.New("the value has a size that its type does not have")

@@ -2,12 +2,15 @@ package sqlservertest_test
 
 import (
 	"encoding/binary"
+	"errors"
 	"io"
 	"net"
+	"os"
 	"runtime"
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"siteready/platform/sqlserver/sqlservertest"
 )
@@ -52,7 +55,6 @@ func TestGarbage(t *testing.T) {
 		"LOGIN7 too short":           pkt(0x12, hello) + pkt(0x10, strings.Repeat("\x00", 93)),
 		"LOGIN7 of an old version":   pkt(0x12, hello) + pkt(0x10, strings.Repeat("\x00", 94)),
 		"LOGIN7 pointing outside":    pkt(0x12, hello) + pkt(0x10, strings.Repeat("\xFF", 94)),
-		"a message without an end":   strings.Repeat("\x12\x00\x7F\xFF\x00\x00\x01\x00"+strings.Repeat("x", 32759), 5),
 		"a TLS handshake at once":    "\x16\x03\x01\x00\x05hello",
 		"TLS garbage inside packets": pkt(0x12, "\x01\x00\x06\x00\x01\xFF\x00") + pkt(0x12, "hello, this is no TLS"),
 		"no packet within TLS":       pkt(0x12, "\x01\x00\x06\x00\x01\xFF\x00") + pkt(0x10, "hello"),
@@ -79,6 +81,37 @@ func TestGarbage(t *testing.T) {
 	}
 }
 
+// TestEndlessMessage: the server hangs up on a message that is longer than any good one, before and after the log-on.
+func TestEndlessMessage(t *testing.T) {
+	s := start(t, sqlservertest.NotSupported, nil)
+	conn := dial(t, s)
+	wantHangUp(t, conn, "\x12\x00\x7F\xFF\x00\x00\x01\x00"+strings.Repeat("x", 32759), 200<<10)
+
+	db, wire := open(t, s, nil)
+	pooled, err := db.Conn(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pooled.Close()
+	wantHangUp(t, wire.conn, "\x01\x00\x10\x00\x00\x00\x01\x00"+strings.Repeat("x", 4088), 5<<20)
+}
+
+// wantHangUp sends a packet over and over and then waits for the end of the connection.
+func wantHangUp(t *testing.T, conn net.Conn, packet string, total int) {
+	t.Helper()
+	if err := conn.SetReadDeadline(time.Now().Add(20 * time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	for range total / len(packet) {
+		if _, err := io.WriteString(conn, packet); err != nil {
+			return
+		}
+	}
+	if n, err := conn.Read(make([]byte, 1)); n != 0 || err == nil || errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("the server still listens: read %d, %v", n, err)
+	}
+}
+
 // TestGarbageAfterLogOn: the server hangs up on a request that it does not understand.
 func TestGarbageAfterLogOn(t *testing.T) {
 	headers := "\x04\x00\x00\x00"
@@ -93,7 +126,7 @@ func TestGarbageAfterLogOn(t *testing.T) {
 		"call cut":                     pkt(3, headers+"\xFF\xFF"),
 		"call by name, cut":            pkt(3, headers+"\x09\x00s"),
 		"sp_executesql alone":          pkt(3, call),
-		"sp_executesql of a number":    pkt(3, call+"\x00\x00\x38\x01\x00\x00\x00"),
+		"sp_executesql of a number":    pkt(3, call+"\x00\x00\x26\x04\x04\x01\x00\x00\x00"),
 		"parameter cut":                pkt(3, call+"\x00\x00\x26\x08\x08\x00"),
 		"parameter of unknown type":    pkt(3, call+"\x00\x00\xF3"),
 		"parameter without end":        pkt(3, call+"\x00\x00\xE7\xFF\xFF\x00\x00\x00\x00\x00\xFE\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF"),
@@ -170,6 +203,13 @@ func TestClose(t *testing.T) {
 	defer rows.Close()
 
 	s.Close()
+	stacks := make([]byte, 1<<20)
+	stacks = stacks[:runtime.Stack(stacks, true)]
+	for _, function := range []string{"sqlservertest.(*session)", "sqlservertest.(*Server).accept"} {
+		if strings.Contains(string(stacks), function) {
+			t.Errorf("%s is still running:\n%s", function, stacks)
+		}
+	}
 	s.Close()
 	for _, conn := range []net.Conn{silent, handshake, before} {
 		if n, err := conn.Read(make([]byte, 1)); n != 0 || err == nil {
@@ -184,21 +224,6 @@ func TestClose(t *testing.T) {
 	if err := idle.PingContext(t.Context()); err == nil {
 		t.Error("the server still answers")
 	}
-	// A goroutine may be on its last instructions; it must not be in our code for long.
-	for range 1000 {
-		if !serverRuns() {
-			return
-		}
-		runtime.Gosched()
-	}
-	t.Error("goroutines of the server are still running")
-}
-
-// serverRuns looks for our functions in the stacks of all goroutines.
-func serverRuns() bool {
-	stacks := make([]byte, 1<<20)
-	stacks = stacks[:runtime.Stack(stacks, true)]
-	return strings.Contains(string(stacks), "sqlservertest.(*session)") || strings.Contains(string(stacks), "sqlservertest.(*Server).accept")
 }
 
 // TestManyClients at once.

@@ -38,7 +38,7 @@ type Server struct {
 	certificate tls.Certificate
 	caFile      string
 	listener    net.Listener
-	running     sync.WaitGroup // the accepting goroutine and all sessions
+	running     sync.WaitGroup // all goroutines
 
 	mu       sync.Mutex
 	closed   bool

@@ -89,16 +89,9 @@ func (s *session) newMessage(packetSize int) *messageWriter {
 // serveRequests answers one message after the other. They are read in a goroutine of their own: a client may
 // ask to stop while its answer is being written. One channel keeps them in the order in which they came.
 func (s *session) serveRequests() error {
-	done, stopped := make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(stopped)
-		s.readRequests(done)
-	}()
-	defer func() {
-		close(done)
-		s.conn.Close()
-		<-stopped
-	}()
+	done := make(chan struct{})
+	defer close(done)
+	s.server.running.Go(func() { s.readRequests(done) })
 	for m := range s.requests {
 		if m.kind == packetAttention { // it came after the answer had ended
 			if err := s.acknowledge(); err != nil {
@@ -116,6 +109,7 @@ func (s *session) serveRequests() error {
 	return s.readErr
 }
 
+// readRequests ends when the client does, or when the connection is closed.
 func (s *session) readRequests(done <-chan struct{}) {
 	defer close(s.requests)
 	for {

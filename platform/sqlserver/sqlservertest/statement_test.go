@@ -62,6 +62,60 @@ func TestBatchAndParameters(t *testing.T) {
 	}
 }
 
+// TestRawParameters: types that the driver does not send by itself.
+func TestRawParameters(t *testing.T) {
+	s := start(t, sqlservertest.NotSupported, sqlservertest.Tables{"nothing": {}})
+	db, wire := open(t, s, options{"database": "CM_PS1"})
+	conn, err := db.Conn(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	utc := func(year int, month time.Month, day, hour, minute, sec int) time.Time {
+		return time.Date(year, month, day, hour, minute, sec, 0, time.UTC)
+	}
+	text := wide("/* siteready: nothing */")
+	call := "\x04\x00\x00\x00\x0d\x00" + string(wide("sp_EXECUTEsql")) + "\x00\x00" +
+		"\x00\x00\xE7\x40\x1F\x00\x00\x00\x00\x00" + string(rune(len(text))) + "\x00" + string(text) +
+		"\x00\x00\xE7\x40\x1F\x00\x00\x00\x00\x00\xFF\xFF"
+	var want []any
+	for _, p := range []struct {
+		wire string
+		want any
+	}{
+		{"\x6A\x05\x09\x02\x05\x00\xD2\x04\x00\x00", "-12.34"},
+		{"\x6C\x05\x09\x03\x05\x01\x07\x00\x00\x00", "0.007"},
+		{"\x6A\x05\x09\x00\x05\x01\x07\x00\x00\x00", "7"},
+		{"\x6A\x05\x09\x00\x00", nil},
+		{"\x26\x01\x01\xFF", int64(255)},
+		{"\x26\x02\x02\xFE\xFF", int64(-2)},
+		{"\x26\x04\x04\xFD\xFF\xFF\xFF", int64(-3)},
+		{"\x6D\x04\x04\x00\x00\x20\x40", 2.5},
+		{"\x6F\x08\x08\x01\x00\x00\x00\x2C\x01\x00\x00", utc(1900, 1, 2, 0, 0, 1)},
+		{"\x28\x03\x1F\x00\x00", utc(1, 2, 1, 0, 0, 0)},
+		{"\x28\x00", nil},
+		{"\x29\x00\x03\x3D\x00\x00", utc(1, 1, 1, 0, 1, 1)},
+		{"\x2A\x02\x06\x64\x00\x00\x01\x00\x00", utc(1, 1, 2, 0, 0, 1)},
+		{"\xA7\x0A\x00\x00\x00\x00\x00\x00\x03\x00abc", "abc"},
+		{"\xA5\xFF\xFF\x04\x00\x00\x00\x00\x00\x00\x00\x01\x00\x00\x00a\x03\x00\x00\x00bcd\x00\x00\x00\x00", []byte("abcd")},
+		{"\xE7\xFF\xFF\x00\x00\x00\x00\x00\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF", nil},
+	} {
+		call += "\x00\x00" + p.wire
+		want = append(want, p.want)
+	}
+	exchange(t, wire.conn, pkt(3, call),
+		"\xFF\x01\x00"+strings.Repeat("\x00", 10)+"\x79\x00\x00\x00\x00"+"\xFE"+strings.Repeat("\x00", 12))
+	got := s.Received()
+	if len(got) != 1 || got[0].Name != "nothing" || len(got[0].Parameters) != len(want) {
+		t.Fatalf("got %+v; want one statement with %d parameters", got, len(want))
+	}
+	for i, p := range got[0].Parameters {
+		if !reflect.DeepEqual(p.Value, want[i]) {
+			t.Errorf("parameter %d: got %#v; want %#v", i+1, p.Value, want[i])
+		}
+	}
+}
+
 func TestTwoResults(t *testing.T) {
 	s := start(t, sqlservertest.NotSupported, sqlservertest.Tables{"one": count(1), "two": count(2)})
 	db, _ := open(t, s, nil)
@@ -103,13 +157,16 @@ func TestTwoResults(t *testing.T) {
 // TestBatchEndsAtError: what comes after a statement that fails is not answered.
 func TestBatchEndsAtError(t *testing.T) {
 	s := start(t, sqlservertest.NotSupported, sqlservertest.Tables{"one": count(1)})
-	db, _ := open(t, s, nil)
-	rows, err := db.QueryContext(t.Context(), "/* siteready: gone */ SELECT 1; /* siteready: one */ SELECT n FROM a")
-	if err == nil {
-		rows.Close()
-		err = rows.Err()
+	for name, args := range map[string][]any{"batch": nil, "sp_executesql": {1}} {
+		db, wire := open(t, s, nil)
+		_, err := db.ExecContext(t.Context(), "/* siteready: gone */ SELECT 1; /* siteready: one */ SELECT n FROM a", args...)
+		wantError(t, err, 208)
+		_, received := wire.bytes()
+		all := packets(received)
+		if strings.Contains(string(all[len(all)-1].body), "\xD1\x08\x01") {
+			t.Errorf("%s: the row of the second statement was sent", name)
+		}
 	}
-	wantError(t, err, 208)
 }
 
 func TestErrors(t *testing.T) {

@@ -49,11 +49,7 @@ func TestManyRows(t *testing.T) {
 	const text = "a text that makes the row longer"
 	s := start(t, sqlservertest.LoginOnly, sqlservertest.Tables{"rows": numbered(5000, text)})
 	for _, encrypt := range []string{"disable", "false", "true"} {
-		o := options{"encrypt": encrypt}
-		if encrypt != "disable" {
-			o["TrustServerCertificate"] = "true"
-		}
-		db, _ := open(t, s, o)
+		db, _ := open(t, s, options{"encrypt": encrypt, "TrustServerCertificate": "true"})
 		for _, args := range [][]any{nil, {1}} {
 			if n, err := readNumbered(t.Context(), db, text, args...); n != 5000 || err != nil {
 				t.Errorf("encrypt=%s, %d parameters: got %d rows, %v; want 5000", encrypt, len(args), n, err)
@@ -62,7 +58,7 @@ func TestManyRows(t *testing.T) {
 	}
 }
 
-// TestPacketSizes measures the packets of both sides. The long name makes LOGIN7 itself go over a packet of 512.
+// TestPacketSizes measures the packets of both sides. Long names make LOGIN7 itself go over a packet of 512.
 func TestPacketSizes(t *testing.T) {
 	const text = "a text that makes the row longer"
 	for _, test := range []struct {
@@ -79,17 +75,19 @@ func TestPacketSizes(t *testing.T) {
 	} {
 		t.Run(test.encrypt+" "+test.asked, func(t *testing.T) {
 			s := start(t, test.encryption, sqlservertest.Tables{"rows": numbered(1000, text)})
-			o := options{"packet size": test.asked, "app name": strings.Repeat("siteready", 14), "encrypt": test.encrypt}
-			if test.encrypt != "disable" {
-				o["TrustServerCertificate"] = "true"
+			o := options{
+				"packet size": test.asked, "encrypt": test.encrypt, "TrustServerCertificate": "true",
+				"app name": strings.Repeat("siteready", 14), "workstation id": strings.Repeat("HOST", 32),
 			}
 			db, wire := open(t, s, o)
+			// Behind the encrypted packet of LOGIN7 the plain ones must not be taken for TLS.
+			wire.gather = true
 			if n, err := readNumbered(t.Context(), db, text, strings.Repeat("p", 40000)); n != 1000 || err != nil {
 				t.Fatalf("got %d rows, %v; want 1000", n, err)
 			}
 			got := s.Received()
-			if len(got) != 1 || got[0].Application != o["app name"] || len(got[0].Parameters[0].Value.(string)) != 40000 {
-				t.Error("the long application name or the long parameter did not arrive")
+			if len(got) != 1 || got[0].Application != o["app name"] || got[0].Host != o["workstation id"] || len(got[0].Parameters[0].Value.(string)) != 40000 {
+				t.Error("the long names or the long parameter did not arrive")
 			}
 			sent, received := wire.bytes()
 			if test.encrypt != "disable" {
@@ -171,49 +169,47 @@ func tooLarge() sqlservertest.Result {
 // come in a second one, and the connection must then serve the next statement.
 func TestCancel(t *testing.T) {
 	r := tooLarge()
-	for _, encrypt := range []string{"disable", "true"} {
-		for _, args := range [][]any{nil, {1}} {
-			t.Run(fmt.Sprintf("encrypt=%s, %d parameters", encrypt, len(args)), func(t *testing.T) {
-				s := start(t, sqlservertest.LoginOnly, sqlservertest.Tables{"rows": r, "count": count(7)})
-				o := options{"encrypt": encrypt}
-				if encrypt != "disable" {
-					o["TrustServerCertificate"] = "true"
+	for _, test := range []struct {
+		encrypt string
+		args    []any
+	}{{"disable", nil}, {"disable", []any{1}}, {"true", nil}} {
+		t.Run(fmt.Sprintf("encrypt=%s, %d parameters", test.encrypt, len(test.args)), func(t *testing.T) {
+			s := start(t, sqlservertest.LoginOnly, sqlservertest.Tables{"rows": r, "count": count(7)})
+			db, wire := open(t, s, options{"encrypt": test.encrypt, "TrustServerCertificate": "true"})
+			conn, err := db.Conn(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer conn.Close()
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			rows, err := conn.QueryContext(ctx, "/* siteready: rows */ SELECT id, text FROM t", test.args...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for range 3 {
+				if !rows.Next() {
+					t.Fatalf("no row: %v", rows.Err())
 				}
-				db, wire := open(t, s, o)
-				conn, err := db.Conn(t.Context())
-				if err != nil {
-					t.Fatal(err)
-				}
-				defer conn.Close()
-				ctx, cancel := context.WithCancel(t.Context())
-				rows, err := conn.QueryContext(ctx, "/* siteready: rows */ SELECT id, text FROM t", args...)
-				if err != nil {
-					t.Fatal(err)
-				}
-				for range 3 {
-					if !rows.Next() {
-						t.Fatalf("no row: %v", rows.Err())
-					}
-				}
-				cancel()
-				for rows.Next() {
-				}
-				if err := rows.Err(); !errors.Is(err, context.Canceled) {
-					t.Errorf("got %v; want %v", err, context.Canceled)
-				}
-				rows.Close()
-				if n, err := queryCount(t.Context(), conn, "count"); n != 7 || err != nil {
-					t.Errorf("the next statement: got %d, %v; want 7", n, err)
-				}
-				if c := s.Counts(); c.Attentions != 1 || c.Connections != 1 {
-					t.Errorf("got %+v; want one attention on one connection", c)
-				}
-				if encrypt == "disable" {
-					_, received := wire.bytes()
-					wantAcknowledged(t, packets(received), len(args) > 0)
-				}
-			})
-		}
+			}
+			cancel()
+			for rows.Next() {
+			}
+			if err := rows.Err(); !errors.Is(err, context.Canceled) {
+				t.Errorf("got %v; want %v", err, context.Canceled)
+			}
+			rows.Close()
+			if n, err := queryCount(t.Context(), conn, "count"); n != 7 || err != nil {
+				t.Errorf("the next statement: got %d, %v; want 7", n, err)
+			}
+			if c := s.Counts(); c.Attentions != 1 || c.Connections != 1 {
+				t.Errorf("got %+v; want one attention on one connection", c)
+			}
+			if test.encrypt == "disable" {
+				_, received := wire.bytes()
+				wantAcknowledged(t, packets(received), len(test.args) > 0)
+			}
+		})
 	}
 }
 

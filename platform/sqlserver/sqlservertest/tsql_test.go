@@ -23,7 +23,7 @@ func tsql(t *testing.T, s *sqlservertest.Server, secret, database, settings stri
 	host, port := s.Addr()
 	dir := t.TempDir()
 	conf := filepath.Join(dir, "freetds.conf")
-	text := fmt.Sprintf("[fake]\nhost = %s\nport = %d\ntds version = 7.4\nclient charset = UTF-8\ntext size = 1000000\n%s\n", host, port, settings)
+	text := fmt.Sprintf("[fake]\nhost = %s\nport = %d\ntds version = 7.4\nclient charset = UTF-8\ntext size = 1000000\nconnect timeout = 20\ntimeout = 20\n%s\n", host, port, settings)
 	if err := os.WriteFile(conf, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}

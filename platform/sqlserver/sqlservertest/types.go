@@ -13,6 +13,7 @@ import (
 
 // Types of columns and parameters ([MS-TDS] 2.2.5.4).
 const (
+	typeNull           = 0x1F
 	typeGUID           = 0x24
 	typeIntN           = 0x26
 	typeDateN          = 0x28

@@ -1,0 +1,48 @@
+# siteready. `make` or `make help` lists the targets.
+
+GO          ?= go
+VERSION     ?= $(shell git describe --tags --always --dirty 2>/dev/null)
+LDFLAGS      = -s -w -X main.version=$(VERSION)
+BUILD_FLAGS  = -trimpath -buildvcs=false -ldflags '$(LDFLAGS)'
+TOOLS        = $(CURDIR)/.tools
+
+# Tools are pinned here, and kept out of go.mod: they are no part of the program.
+GOTESTSUM    = $(TOOLS)/gotestsum-v1.13.0
+GOLANGCI     = $(TOOLS)/golangci-lint-v2.15.0
+GOFUMPT      = $(TOOLS)/gofumpt-v0.12.0
+
+.PHONY: help build demo test lint bench golden
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
+
+build: ## build siteready.exe for Windows, amd64 and arm64, into build/
+	CGO_ENABLED=0 GOOS=windows GOARCH=amd64 $(GO) build $(BUILD_FLAGS) -o build/amd64/siteready.exe ./cmd/siteready
+	CGO_ENABLED=0 GOOS=windows GOARCH=arm64 $(GO) build $(BUILD_FLAGS) -o build/arm64/siteready.exe ./cmd/siteready
+
+demo: ## show the report of a constructed site; its exit code is not 0, because the site is not ready
+	@CGO_ENABLED=0 $(GO) build $(BUILD_FLAGS) -o build/siteready ./cmd/siteready
+	@build/siteready demo; code=$$?; echo "siteready ended with exit code $$code"; test $$code -eq 2
+
+test: $(GOTESTSUM) ## run all tests, those for Windows under Wine; as root it installs what is lacking
+	.ci/install-test-tools
+	$(GOTESTSUM) --format pkgname --jsonfile build/tests.json --raw-command -- .ci/go-test-json
+
+lint: $(GOLANGCI) $(GOFUMPT) ## vet and lint for Linux and for Windows
+	@unformatted=$$($(GOFUMPT) -l . .ci) && if [ -n "$$unformatted" ]; then echo "gofumpt would change:" $$unformatted; exit 1; fi
+	$(GOLANGCI) run ./... ./.ci/...
+	GOOS=windows $(GOLANGCI) run ./...
+	$(GO) mod tidy -diff
+
+bench: ## measure start-up, memory and size beside an empty Go program
+	$(GO) run ./.ci/bench
+
+golden: ## write the golden files and the demonstration's site anew
+	$(GO) test ./report ./cmd/siteready/... -update
+
+$(GOTESTSUM):
+	GOBIN=$(TOOLS) GOFLAGS= $(GO) install gotest.tools/gotestsum@v1.13.0 && mv $(TOOLS)/gotestsum $@
+$(GOLANGCI):
+	GOBIN=$(TOOLS) GOFLAGS= $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0 && mv $(TOOLS)/golangci-lint $@
+$(GOFUMPT):
+	GOBIN=$(TOOLS) GOFLAGS= $(GO) install mvdan.cc/gofumpt@v0.12.0 && mv $(TOOLS)/gofumpt $@
