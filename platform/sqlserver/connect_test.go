@@ -331,3 +331,19 @@ func TestParseEncryption(t *testing.T) {
 		}
 	}
 }
+
+func TestClose(t *testing.T) {
+	server := start(t, sqlservertest.On, nil)
+	r := newReader(t, sqlserver.Options{CAFile: server.CAFile()})
+	q := one.In(instance(server), database).Question
+	if _, err := r.Read(t.Context(), q); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if err := r.Close(); err != nil {
+			t.Errorf("closing: %v", err)
+		}
+	}
+	_, err := r.Read(t.Context(), q)
+	refusal(t, err, platform.ErrUnsupported, "closed")
+}

@@ -265,6 +265,9 @@ func TestServerErrors(t *testing.T) {
 			if _, err := ask(t, s, server, one); err != nil {
 				t.Errorf("the next question has no answer: %v", err)
 			}
+			if n := server.Counts().LogOns; n != 3 {
+				t.Errorf("%d log-ons; want a new connection after each failed read", n)
+			}
 		})
 	}
 }
@@ -479,20 +482,4 @@ func TestQuestionsAtOnce(t *testing.T) {
 	if n := server.Counts().Connections; n > 2 {
 		t.Errorf("%d connections to one database; want two at most", n)
 	}
-}
-
-func TestClose(t *testing.T) {
-	server := start(t, sqlservertest.On, nil)
-	r := newReader(t, sqlserver.Options{CAFile: server.CAFile()})
-	q := one.In(instance(server), database).Question
-	if _, err := r.Read(t.Context(), q); err != nil {
-		t.Fatal(err)
-	}
-	for range 2 {
-		if err := r.Close(); err != nil {
-			t.Errorf("closing: %v", err)
-		}
-	}
-	_, err := r.Read(t.Context(), q)
-	refusal(t, err, platform.ErrUnsupported, "closed")
 }

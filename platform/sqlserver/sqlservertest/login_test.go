@@ -21,6 +21,8 @@ func TestLogOn(t *testing.T) {
 		{name: "good"},
 		{name: "database in other case", o: options{"database": "cm_ps1"}},
 		{name: "encrypted", o: options{"encrypt": "true", "TrustServerCertificate": "true"}},
+		{name: "user in other case", o: options{"user": "READER"}},
+		{name: "wrong user", o: options{"user": "writer"}, number: 18456, all: []int32{18456}, text: "Login failed for user 'writer'."},
 		{name: "wrong password", o: options{"password": "wrong"}, number: 18456, all: []int32{18456}, text: "Login failed for user 'reader'."},
 		{name: "no password", o: options{"password": ""}, number: 18456, all: []int32{18456}},
 		{name: "wrong password, encrypted", o: options{"password": "wrong", "encrypt": "true", "TrustServerCertificate": "true"}, number: 18456, all: []int32{18456}},
@@ -65,8 +67,8 @@ func TestLogOn(t *testing.T) {
 			}
 		})
 	}
-	if got := s.Received(); len(got) != 6 {
-		t.Errorf("%d statements came; want a ping and a query of each of the three good log-ons", len(got))
+	if got := s.Received(); len(got) != 8 {
+		t.Errorf("%d statements came; want a ping and a query of each of the four good log-ons", len(got))
 	}
 }
 

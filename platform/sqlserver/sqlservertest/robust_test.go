@@ -122,7 +122,7 @@ func TestGarbageAfterLogOn(t *testing.T) {
 		"no headers":                   pkt(1, ""),
 		"headers outside":              pkt(1, "\xFF\xFF\xFF\xFF"),
 		"headers of size 0":            pkt(1, "\x00\x00\x00\x00"),
-		"packet larger than agreed":    "\x01\x01\x10\x01\x00\x00\x01\x00" + strings.Repeat("x", 4089),
+		"packet larger than agreed":    pkt(1, headers+string(wide("SET NOCOUNT ON "+strings.Repeat(" ", 2028)))),
 		"call cut":                     pkt(3, headers+"\xFF\xFF"),
 		"call by name, cut":            pkt(3, headers+"\x09\x00s"),
 		"sp_executesql alone":          pkt(3, call),

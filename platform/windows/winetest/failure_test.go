@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"io"
 	"os"
 	"runtime"
 	"strings"
@@ -140,35 +139,30 @@ func TestWithoutWine(t *testing.T) {
 func TestProgramThatDoesNotEnd(t *testing.T) {
 	t.Parallel()
 	exe := probeProgram(t)
-	p := New(t)
-	// The program tells that it runs, then waits for an end of input that does
-	// not come. Its first words end the context.
-	ctx, cancel := context.WithCancel(t.Context())
-	input, keepOpen, err := os.Pipe()
+	input, feed, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer keepOpen.Close()
 	defer input.Close()
+	defer feed.Close()
+	// More than a pipe holds: the write ends when the program has read most of
+	// it. Then it waits for an end of its input that does not come.
+	ctx, cancel := context.WithCancel(t.Context())
+	fed := make(chan error)
+	go func() {
+		_, err := feed.Write(make([]byte, 1<<20))
+		cancel()
+		fed <- err
+	}()
 	said := saidBy(t, func(tb testing.TB) {
-		p.tb = tb
-		p.Run(ctx, exe, RunOptions{Stdin: endsContext{input, cancel}}, "echo")
+		New(tb).Run(ctx, exe, RunOptions{Stdin: input}, "echo")
 	})
-	p.tb = t
+	if err := <-fed; err != nil {
+		t.Errorf("feed the program: %v", err)
+	}
 	if !strings.Contains(said, "it did not end in time: context canceled") {
 		t.Errorf("it says %q", said)
 	}
-}
-
-// endsContext is an input that cancels a context when it is first read.
-type endsContext struct {
-	io.Reader
-	cancel context.CancelFunc
-}
-
-func (e endsContext) Read(b []byte) (int, error) {
-	e.cancel()
-	return e.Reader.Read(b)
 }
 
 func TestAddSectionRefuses(t *testing.T) {

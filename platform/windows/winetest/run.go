@@ -26,7 +26,8 @@ type RunOptions struct {
 	HostName string
 	// Dir is the Windows path of the working directory. Empty: C:\.
 	Dir string
-	// Stdin is the standard input. Nil: empty.
+	// Stdin is the standard input. Nil: empty. Run waits for the end of a reader
+	// that is not an *os.File, whether the program reads on or not.
 	Stdin io.Reader
 }
 

@@ -90,7 +90,7 @@ func guestProgram(ctx context.Context) (string, error) {
 
 // buildWindows builds a Go program for Windows.
 func buildWindows(ctx context.Context, pkg, exe string) error {
-	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", exe, pkg)
+	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-o", exe, pkg)
 	cmd.Env = append(os.Environ(), "GOOS=windows", "GOARCH=amd64", "CGO_ENABLED=0", "GOFLAGS=")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("go build %s for Windows: %w\n%s", pkg, err, out)

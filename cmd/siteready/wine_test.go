@@ -1,0 +1,334 @@
+//go:build linux
+
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"siteready/checks"
+	"siteready/platform"
+	"siteready/platform/platformtest"
+	"siteready/platform/recording"
+	"siteready/platform/sqlserver/sqlservertest"
+	"siteready/platform/windows/winetest"
+	"siteready/report"
+)
+
+// The tests of this file run the program that is shipped, siteready.exe, on a Windows whose
+// registry, services, files and volumes are those of a constructed site, against a SQL
+// Server that answers over the real protocol.
+
+const sqlPassword = "Pl@nted-Secret-77"
+
+// siteServer is a constructed site as a Windows machine with a SQL Server.
+type siteServer struct {
+	*winetest.Prefix
+	exe  string
+	tree map[string]any // with the address of the SQL Server that runs
+	sql  *sqlservertest.Server
+}
+
+// windowsProgram builds siteready.exe as the Makefile does.
+func windowsProgram(t *testing.T) string {
+	t.Helper()
+	exe := filepath.Join(t.TempDir(), "siteready.exe")
+	cmd := exec.CommandContext(t.Context(), "go", "build", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w", "-o", exe, ".")
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=windows", "GOARCH=amd64")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("building siteready.exe: %v\n%s", err, out)
+	}
+	return exe
+}
+
+// newSiteServer makes a machine of testdata/sites/NAME.yaml. The site's database, if it has
+// one, is served on this machine under the name 127.0.0.1.
+func newSiteServer(t *testing.T, exe, name string, edit map[string]any) *siteServer {
+	t.Helper()
+	tree, err := platformtest.Load("../..", name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &siteServer{Prefix: winetest.New(t), exe: exe, tree: platformtest.Edit(tree, edit)}
+	s.serve(t)
+	site, err := platformtest.New(s.tree)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.SetWindows(winetest.WindowsVersion{
+		Build: int(site.Windows.Build), ProductName: site.Windows.Product, InstallationType: *site.Windows.Installation, ProductType: "ServerNT",
+	})
+	for key, values := range site.Registry {
+		s.SetRegistry(key, "", nil)
+		for value, data := range values {
+			s.SetRegistry(key, value, registryData(t, data))
+		}
+	}
+	for service, v := range site.Services {
+		s.AddService(winetest.Service{
+			Name: service, DisplayName: service, ImagePath: `C:\services\` + service + `.exe`, Account: v.Account,
+			Start: map[string]uint32{"automatic": 2, "manual": 3, "disabled": 4}[v.Start], Running: v.State == "running",
+		})
+	}
+	for mount, v := range site.Volumes {
+		const page, used = 4096, 64 << 20 // what is used of a volume costs memory
+		if mount != `C:\` {
+			free := int64(v.Free) / page * page
+			s.AddDrive(mount[0], free+used, free)
+		}
+	}
+	for path, v := range site.Files {
+		s.WriteVersionedFile(path, *v.Version)
+	}
+	return s
+}
+
+func registryData(t *testing.T, v any) any {
+	t.Helper()
+	number := func(n json.Number) int64 {
+		i, err := n.Int64()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return i
+	}
+	switch v := v.(type) {
+	case string:
+		return v
+	case json.Number:
+		return uint32(number(v))
+	case map[string]any:
+		return uint64(number(v["qword"].(json.Number)))
+	}
+	t.Fatalf("the registry cannot be seeded with %v", v)
+	return nil
+}
+
+// serve starts a SQL Server with the tables of the site's database, and lets the site's
+// registry name it.
+func (s *siteServer) serve(t *testing.T) {
+	t.Helper()
+	site, err := platformtest.New(s.tree)
+	if err != nil {
+		t.Fatal(err)
+	}
+	databases := map[string]sqlservertest.Tables{}
+	var name string
+	for _, instance := range site.SQL {
+		for database, statements := range instance {
+			name = database
+			databases[database] = sqlservertest.Tables{}
+			for statement, rows := range statements {
+				result, err := sqlservertest.Rows(rows)
+				if err != nil {
+					t.Fatalf("%s: %v", statement, err)
+				}
+				databases[database][statement] = result
+			}
+		}
+	}
+	if name == "" {
+		return
+	}
+	s.sql = sqlservertest.Start(t, sqlservertest.Config{
+		User: "siteready", Password: sqlPassword, Encryption: sqlservertest.Required, Databases: databases,
+	})
+	host, port := s.sql.Addr()
+	for instance, statements := range s.tree["sql"].(map[string]any) {
+		s.tree = platformtest.Edit(s.tree, map[string]any{
+			"registry": map[string]any{`HKLM\SOFTWARE\Microsoft\SMS\SQL Server\Site System SQL Account`: map[string]any{
+				"Server": host, "Database Name": name, "Port": port,
+			}},
+			"sql": map[string]any{instance: nil, fmt.Sprintf("%s,%d", host, port): statements},
+		})
+	}
+}
+
+// run runs siteready.exe on the machine.
+func (s *siteServer) run(t *testing.T, args ...string) winetest.Result {
+	t.Helper()
+	site, err := platformtest.New(s.tree)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s.Run(t.Context(), s.exe, winetest.RunOptions{
+		HostName: site.Computer.FQDN, Env: []string{passwordVariable + "=" + sqlPassword},
+	}, args...)
+}
+
+// judged is what the exe and the constructed site must agree on.
+type judged struct {
+	ID, Status string
+	Items      []string
+}
+
+func judgedOf(r report.Report) []judged {
+	var all []judged
+	for _, c := range r.Checks {
+		j := judged{ID: c.ID, Status: c.Status}
+		for _, i := range c.Items {
+			j.Items = append(j.Items, fmt.Sprintf("%s: %s, %s, wanted %s", i.Key, i.Status, i.Found, i.Wanted))
+		}
+		all = append(all, j)
+	}
+	return all
+}
+
+func parseReport(t *testing.T, data []byte) report.Report {
+	t.Helper()
+	var r report.Report
+	if err := json.Unmarshal(data, &r); err != nil {
+		t.Fatalf("standard output is not the report alone: %v\n%s", err, data)
+	}
+	return r
+}
+
+// inProcess judges a recording on this machine.
+func inProcess(t *testing.T, file string, args ...string) (report.Report, int) {
+	t.Helper()
+	var stdout, stderr bytes.Buffer
+	code := run(t.Context(), append([]string{"check", "--format", "json", "--site", file}, args...), strings.NewReader(""), &stdout, &stderr)
+	if stdout.Len() == 0 {
+		t.Fatalf("no report: %s", &stderr)
+	}
+	return parseReport(t, stdout.Bytes()), code
+}
+
+// The shipped exe, on real calls and the real protocol, judges a machine as the same site is
+// judged when it is constructed; its recording gives the same report on this machine.
+func TestWindowsProgram(t *testing.T) {
+	exe := windowsProgram(t)
+	for _, test := range []struct {
+		name, site, target string
+		edit               map[string]any
+		exit               int
+	}{
+		{"a healthy primary site", "primary", "2509", nil, 0},
+		{"the demonstration", "demo", "2509", nil, 2},
+		{"a central administration site", "cas", "2603", nil, 0},
+		{"a secondary site", "secondary", "2503", nil, 0},
+		{"Windows Server 2012 R2", "primary", "2409", map[string]any{"windows": map[string]any{"build": 9600, "major": 6, "minor": 3}}, 2},
+		{"no product", "no-product", "2509", nil, 3},
+		{"only a role", "site-system", "2509", nil, 3},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			s := newSiteServer(t, exe, test.site, test.edit)
+			flags := []string{"--sql-user", "siteready"}
+			live := s.run(t, append(flags, "check", "--format", "json", "--target", test.target)...)
+			if live.ExitCode != test.exit {
+				t.Errorf("exit code %d, wanted %d\n%s", live.ExitCode, test.exit, live.Stderr)
+			}
+			got := parseReport(t, live.Stdout)
+
+			constructed := filepath.Join(t.TempDir(), "constructed.siteready")
+			recordConstructed(t, s.tree, constructed)
+			want, code := inProcess(t, constructed, "--target", test.target)
+			if code != test.exit {
+				t.Errorf("the constructed site ends with %d, wanted %d", code, test.exit)
+			}
+			if diff := cmp.Diff(judgedOf(want), judgedOf(got)); diff != "" {
+				t.Errorf("the exe judges otherwise (- constructed, + exe):\n%s", diff)
+			}
+			if want.Subject.Headline != got.Subject.Headline || want.Subject.Role != got.Subject.Role {
+				t.Errorf("subject %+v, wanted %+v", got.Subject, want.Subject)
+			}
+
+			recorded := s.run(t, append(flags, "record", "-o", `C:\site.siteready`)...)
+			if recorded.ExitCode != 0 {
+				t.Fatalf("record: exit code %d\n%s", recorded.ExitCode, recorded.Stderr)
+			}
+			data, err := os.ReadFile(s.Path(`C:\site.siteready`))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if bytes.Contains(data, []byte(sqlPassword)) || bytes.Contains(live.Stdout, []byte(sqlPassword)) {
+				t.Error("the password is in the recording or the report")
+			}
+			replayed, code := inProcess(t, s.Path(`C:\site.siteready`), "--target", test.target)
+			if code != live.ExitCode {
+				t.Errorf("the replay ends with %d, the exe with %d", code, live.ExitCode)
+			}
+			if diff := cmp.Diff(atOneTime(got), atOneTime(replayed)); diff != "" {
+				t.Errorf("the replay is another report (- exe, + replay):\n%s", diff)
+			}
+			if s.sql == nil {
+				return
+			}
+			for _, statement := range s.sql.Received() {
+				if !strings.Contains(statement.Text, "SELECT") && !strings.HasPrefix(statement.Text, "SET ") {
+					t.Errorf("SQL Server was sent %q", statement.Text)
+				}
+			}
+		})
+	}
+}
+
+// atOneTime is the canonical report of two runs that were not made at the same time.
+func atOneTime(r report.Report) report.Report {
+	r = r.Canonical()
+	r.ReadAt, r.JudgedFor = time.Time{}, time.Time{}
+	r.Tool = report.Tool{}
+	return r
+}
+
+// recordConstructed writes the recording of a constructed site.
+func recordConstructed(t *testing.T, tree map[string]any, file string) {
+	t.Helper()
+	site, err := platformtest.New(tree)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := platform.Open(t.Context(), site, site.ReadAt, platform.DefaultLimits())
+	if err := askEverything(t.Context(), m, checks.Stated{}); err != nil {
+		t.Fatal(err)
+	}
+	err = replaceFile(file, func(w io.Writer) error {
+		return recording.Write(w, recording.Header{Version: "constructed", ReadAt: site.ReadAt}, m.Outcomes())
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// What Windows refuses is could not check, with call, target and number; never green, never red.
+func TestWindowsProgramIsRefused(t *testing.T) {
+	s := newSiteServer(t, windowsProgram(t), "primary", nil)
+	s.DenyKey(`HKLM\SOFTWARE\Microsoft\MSODBCSQL18`)
+	s.sql.Close()
+	result := s.run(t, "--sql-user", "siteready", "--format", "json", "--target", "2509")
+	if result.ExitCode != 3 {
+		t.Errorf("exit code %d, wanted 3\n%s", result.ExitCode, result.Stderr)
+	}
+	r := parseReport(t, result.Stdout)
+	status := map[string]string{}
+	for _, c := range r.Checks {
+		status[c.ID] = c.Status
+	}
+	want := map[string]string{
+		"system.windows": "passed", "drivers.odbc18": "unknown", "drivers.sqlncli": "passed", "space.disk": "unknown",
+		"space.log": "unknown", "site.https": "warning", "recovery.database-backup": "unknown",
+	}
+	if !maps.Equal(status, want) {
+		t.Errorf("statuses:\n%s", cmp.Diff(want, status))
+	}
+	if !slices.ContainsFunc(r.Causes, func(c report.Cause) bool {
+		return strings.Contains(c.Cause, `MSODBCSQL18`) && strings.Contains(c.Cause, "(5)")
+	}) {
+		t.Errorf("no cause names the key and the number: %+v", r.Causes)
+	}
+	if len(r.Causes) != 2 {
+		t.Errorf("%d causes, wanted two, the key and SQL Server: %+v", len(r.Causes), r.Causes)
+	}
+}
