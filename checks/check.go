@@ -179,7 +179,7 @@ func Passes(summary string) Finding { return Finding{status: Passed, Summary: su
 // cause makes every error a *NoAnswer, so that a report can group by it.
 func cause(err error) *platform.NoAnswer {
 	var no *platform.NoAnswer
-	if errors.As(err, &no) {
+	if errors.As(err, &no) && no != nil {
 		return no
 	}
 	return platform.Refuse(platform.ErrMalformed, "%v", err)

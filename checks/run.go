@@ -3,6 +3,7 @@ package checks
 import (
 	"context"
 	"errors"
+	"fmt"
 	"runtime/debug"
 	"time"
 
@@ -32,7 +33,8 @@ type Result struct {
 }
 
 // Run gives each selected check its slot, and returns when all have ended or ctx has. The
-// order of results is the catalogue's; timing never changes it.
+// order of results is the catalogue's; timing never changes it. When ctx ends, what is
+// finished keeps its result, and the others could not check, with the cause of the end.
 func Run(ctx context.Context, m *platform.Machine, catalog Catalog, selected Selection, conditions Conditions) []Result {
 	var results []Result
 	for _, area := range catalog {
@@ -57,6 +59,7 @@ func Run(ctx context.Context, m *platform.Machine, catalog Catalog, selected Sel
 // outcome is what a check's goroutine hands over; a late one is dropped with its channel.
 type outcome struct {
 	finding Finding
+	status  Status
 	err     error
 	stack   string
 }
@@ -64,7 +67,7 @@ type outcome struct {
 // runOne fills one slot. The check runs in a goroutine of its own, so that one that hangs
 // costs its limit and nothing more.
 func runOne(ctx context.Context, m *platform.Machine, r *Result, conditions Conditions) {
-	ctx, cancel := context.WithTimeout(ctx, checkLimit)
+	ctx, cancel := context.WithTimeoutCause(ctx, checkLimit, errCheckLimit)
 	defer cancel()
 	session := m.Session()
 	start := time.Now()
@@ -80,13 +83,22 @@ func runOne(ctx context.Context, m *platform.Machine, r *Result, conditions Cond
 			}
 			done <- o
 		}()
+		if ctx.Err() != nil {
+			o.err = unfinished(ctx) // the run ended before this check's turn came
+			return
+		}
 		o.finding, o.err = r.Check.Run(ctx, &Case{Session: session, Conditions: conditions, check: r.Check})
+		o.status = o.finding.Status()
 	}()
 	var o outcome
 	select {
 	case o = <-done:
 	case <-ctx.Done():
-		o.err = unfinished(ctx)
+		select {
+		case o = <-done: // it ended at the same moment: what is finished counts
+		default:
+			o.err = unfinished(ctx)
+		}
 	}
 	r.Took = time.Since(start)
 	r.Evidence = session.Evidence()
@@ -97,7 +109,7 @@ func runOne(ctx context.Context, m *platform.Machine, r *Result, conditions Cond
 		r.Summary = r.Cause.Cause
 		return
 	}
-	r.Status = o.finding.Status()
+	r.Status = o.status
 	r.Summary = o.finding.Summary
 	r.Notes = o.finding.Notes
 	r.Items = o.finding.Items
@@ -107,9 +119,17 @@ func runOne(ctx context.Context, m *platform.Machine, r *Result, conditions Cond
 	}
 }
 
+// errCheckLimit is the cause with which a check's own limit ends it; the end of the run has
+// another.
+var errCheckLimit = fmt.Errorf("the check did not end within its limit of %v", checkLimit)
+
 func unfinished(ctx context.Context) error {
-	if errors.Is(context.Cause(ctx), platform.ErrInterrupted) {
+	switch cause := context.Cause(ctx); {
+	case errors.Is(cause, platform.ErrInterrupted):
 		return platform.Refuse(platform.ErrTimeout, "interrupted")
+	case errors.Is(cause, errCheckLimit):
+		return platform.Refuse(platform.ErrTimeout, "%v", cause)
+	default:
+		return platform.Refuse(platform.ErrTimeout, "the run ended before the check did: %v", cause)
 	}
-	return platform.Refuse(platform.ErrTimeout, "the check did not end within its limit of %v", checkLimit)
 }

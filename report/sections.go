@@ -90,15 +90,14 @@ func (p *page) command(text string) {
 // sources writes documents, one a line; an address is never wrapped.
 func (p *page) sources(all []string) {
 	for i, source := range all {
-		label := ""
 		if i == 0 {
-			label = "More"
+			p.line("    More")
 		}
 		if !strings.Contains(source, "://") {
-			p.labelled(4, label, source)
+			p.text("        ", source)
 			continue
 		}
-		p.line(fmt.Sprintf("%4s%-*s%s", "", labelWidth, label, clean(source)))
+		p.line("        " + clean(source))
 	}
 }
 

@@ -17,6 +17,7 @@ import (
 
 	"siteready/checks"
 	"siteready/checks/catalog"
+	"siteready/checks/discovery"
 	"siteready/checks/requirement"
 	"siteready/platform"
 	"siteready/platform/platformtest"
@@ -213,11 +214,7 @@ func TestEachAnswerDecides(t *testing.T) {
 }
 
 // shared reports whether a form belongs to discovery, whose own tests hold each answer.
-func shared(f platform.Form) bool {
-	return f.Kind == platform.KindRegistry &&
-		(strings.HasPrefix(f.Where, `HKLM\SOFTWARE\Microsoft\SMS`) && !strings.Contains(f.Where, `\Components\`) ||
-			strings.HasPrefix(f.Where, `HKLM\SOFTWARE\Microsoft\System Center`) || strings.HasPrefix(f.Where, `HKLM\SOFTWARE\Microsoft\Microsoft SQL Server`))
-}
+func shared(f platform.Form) bool { return slices.Contains(discovery.DatabaseReads(), f) }
 
 // Each question of each scenario is failed in turn. What could not be read is never green,
 // and a fault never makes a verdict better.

@@ -23,6 +23,7 @@ const (
 	databaseKey = smsKey + `\SQL Server\Site System SQL Account`
 	tracingKey  = smsKey + `\Tracing`
 
+	componentManager   = "SMS_SITE_COMPONENT_MANAGER" // a service that every site server has, and nothing else
 	sqlBackupPrefix    = "SMS_SITE_SQL_BACKUP_" // a site's backup agent on its SQL Server; the site server's name follows
 	sqlInstancesKey    = `HKLM\SOFTWARE\Microsoft\Microsoft SQL Server\Instance Names\SQL`
 	serviceManagerKey  = `HKLM\SOFTWARE\Microsoft\System Center\2010\Service Manager\Setup`
@@ -78,7 +79,7 @@ var (
 func SiteReads() []platform.Form {
 	forms := []platform.Form{
 		fullVersion.Form(), siteType.Form(), installDir.Form(), siteCode.Form(), parentCode.Form(), siteServer.Form(),
-		platform.ReadKey(serviceManagerKey).Form(), platform.ReadKey(sqlInstancesKey).Form(), platform.ReadKey(tracingKey).Form(),
+		platform.ReadService(componentManager).Form(), platform.ReadKey(serviceManagerKey).Form(), platform.ReadKey(sqlInstancesKey).Form(), platform.ReadKey(tracingKey).Form(),
 	}
 	for _, role := range roleKeys {
 		forms = append(forms, platform.ReadKey(smsKey+`\`+role.key).Form())
@@ -184,43 +185,63 @@ func OwnCode(ctx context.Context, a platform.Asker) (string, error) {
 	return string(code), err
 }
 
-// locate reads where the site's database is; what the operator stated wins.
+// locate says where the site's database is. What the operator stated wins, and is not read.
 func locate(ctx context.Context, a platform.Asker, stated checks.Stated) (Database, error) {
-	host, err := platform.Ask(ctx, a, databaseHost)
+	if stated.Complete() {
+		return Database{Instance: stated.SQLServer, Name: stated.Database}, nil
+	}
+	database := Database{Instance: stated.SQLServer}
+	if stated.SQLServer == "" {
+		host, err := platform.Ask(ctx, a, databaseHost)
+		if err != nil {
+			return Database{}, err
+		}
+		if database.Instance = string(host); host == "" {
+			return Database{}, platform.Refuse(platform.ErrMalformed, "%s is empty", databaseHost)
+		}
+	}
+	text, err := platform.Ask(ctx, a, databaseName)
 	if err != nil {
 		return Database{}, err
 	}
-	name, err := platform.Ask(ctx, a, databaseName)
-	if err != nil {
-		return Database{}, err
+	instance, name := "", string(text) // INSTANCE\CM_P01, or CM_P01 on the default instance
+	if cut := strings.LastIndex(name, `\`); cut >= 0 {
+		instance, name = name[:cut+1], name[cut+1:]
+	}
+	if name == "" || instance == `\` {
+		return Database{}, platform.Refuse(platform.ErrMalformed, "%s is %q, which names no database", databaseName, text)
+	}
+	if database.Name = name; stated.Database != "" {
+		database.Name = stated.Database
+	}
+	if stated.SQLServer != "" {
+		return database, nil
 	}
 	port, _, err := platform.Lookup(ctx, a, databasePort)
 	if err != nil {
 		return Database{}, err
 	}
-	// INSTANCE\CM_P01, or CM_P01 on the default instance.
-	database := Database{Instance: string(host), Name: string(name)}
-	if cut := strings.LastIndex(database.Name, `\`); cut >= 0 {
-		database.Instance += `\` + database.Name[:cut]
-		database.Name = database.Name[cut+1:]
+	if instance != "" {
+		database.Instance += `\` + strings.TrimSuffix(instance, `\`)
 	}
-	if database.Instance == "" || database.Name == "" {
-		return Database{}, platform.Refuse(platform.ErrMalformed, "%s does not name the site's database", databaseKey)
-	}
-	if port != 0 && (port != defaultSQLPort || strings.Contains(database.Instance, `\`)) {
+	if port != 0 && (port != defaultSQLPort || instance != "") {
 		database.Instance += fmt.Sprintf(",%d", port)
-	}
-	if stated.SQLServer != "" {
-		database.Instance = stated.SQLServer
-	}
-	if stated.Database != "" {
-		database.Name = stated.Database
 	}
 	return database, nil
 }
 
-// elsewhere says what a machine is that is no site server, and where to run instead.
+// elsewhere says what a machine is that is no site server, and where to run instead. Where
+// the service of a site server contradicts the missing values, nobody knows.
 func elsewhere(ctx context.Context, a platform.Asker) (*Subject, error) {
+	_, installed, err := platform.Lookup(ctx, a, platform.ReadService(componentManager))
+	if err != nil {
+		return nil, err
+	}
+	if installed {
+		return nil, platform.Refuse(platform.ErrMalformed,
+			`%s has neither "Full Version" nor "Type", but the service %s of a site server is installed, so it is not known whether this is one`,
+			setupKey, componentManager)
+	}
 	exists := func(key string) (platform.RegistryKey, bool, error) {
 		return platform.Lookup(ctx, a, platform.ReadKey(key))
 	}
@@ -277,8 +298,8 @@ func elsewhere(ctx context.Context, a platform.Asker) (*Subject, error) {
 // siteServerOf finds the site server's name on a server that is none; empty when this
 // registry does not have it.
 func siteServerOf(ctx context.Context, a platform.Asker) (string, error) {
-	name, found, err := platform.Lookup(ctx, a, siteServer)
-	if err != nil || found {
+	name, _, err := platform.Lookup(ctx, a, siteServer)
+	if err != nil || name != "" {
 		return string(name), err
 	}
 	tracing, _, err := platform.Lookup(ctx, a, platform.ReadKey(tracingKey))

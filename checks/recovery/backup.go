@@ -11,15 +11,19 @@ import (
 )
 
 // lastFullBackup asks for the newest undamaged full backup, copy-only ones included, since
-// any of them can be restored. SQL Server computes the age by its own clock; -1 is never.
+// any of them can be restored; one that was written to the device NUL is gone, and does not
+// count. SQL Server computes the age by its own clock; -1 is never.
 var lastFullBackup = platform.SQL[backupRow]("last-full-backup", `
 	SELECT ISNULL(DATEDIFF(minute, MAX(b.backup_finish_date), GETDATE()), -1) AS age_minutes,
 		COUNT(b.backup_set_id) AS backups,
 		CAST(ISNULL(MAX(CAST(b.is_snapshot AS int)), 0) AS int) AS snapshots,
 		(SELECT CASE WHEN d.replica_id IS NULL THEN 0 ELSE 1 END FROM sys.databases d WHERE d.database_id = DB_ID()) AS replicated,
-		ISNULL(HAS_PERMS_BY_NAME(N'msdb.dbo.backupset', N'OBJECT', N'SELECT'), 0) AS may_see
+		CASE WHEN HAS_PERMS_BY_NAME(N'msdb.dbo.backupset', N'OBJECT', N'SELECT') = 1
+			AND HAS_PERMS_BY_NAME(N'msdb.dbo.backupmediafamily', N'OBJECT', N'SELECT') = 1 THEN 1 ELSE 0 END AS may_see
 	FROM msdb.dbo.backupset b
-	WHERE b.database_name = DB_NAME() AND b.type = 'D' AND ISNULL(b.is_damaged, 0) = 0`)
+	WHERE b.database_name = DB_NAME() AND b.type = 'D' AND ISNULL(b.is_damaged, 0) = 0
+		AND NOT EXISTS (SELECT 1 FROM msdb.dbo.backupmediafamily m
+			WHERE m.media_set_id = b.media_set_id AND UPPER(m.physical_device_name) IN (N'NUL', N'NUL:'))`)
 
 type backupRow struct {
 	AgeMinutes int64 `json:"age_minutes"`
@@ -40,7 +44,7 @@ func fullBackup() checks.Check {
 			"https://learn.microsoft.com/intune/configmgr/core/servers/manage/backup-and-recovery",
 			"https://learn.microsoft.com/sql/relational-databases/system-tables/backupset-transact-sql",
 		},
-		Rights: []string{"SQL Server: SELECT on msdb.dbo.backupset, and a user in the site database"},
+		Rights: []string{"SQL Server: SELECT on msdb.dbo.backupset and msdb.dbo.backupmediafamily, and a user in the site database"},
 		Reads:  append(discovery.DatabaseReads(), lastFullBackup.In("{SQL Server}", "{site database}").Form()),
 		Settings: []checks.Setting{
 			{Name: "warns_after", Default: 24, Unit: "hours", About: "age of the newest full backup when the update starts"},

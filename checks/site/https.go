@@ -109,6 +109,10 @@ func runSecureCommunication(ctx context.Context, c *checks.Case, d discovery.Dat
 		}
 		items = append(items, item)
 	}
+	if own != "" && !slices.ContainsFunc(readings[0].Value, func(s siteState) bool { return s.code == own }) {
+		items = append(items, checks.UnknownItem(questionOfSite+own, wantsSecure, platform.Refuse(platform.ErrMalformed,
+			"v_Site of database %s on SQL Server %s does not list the site %s of this machine", d.Name, d.Instance, own)))
+	}
 	return checks.Items(summary(items), items...), nil
 }
 
@@ -167,8 +171,9 @@ func judge(code string, state *int, odd, where string) checks.Item {
 	case modeHTTP:
 		item.Status = checks.Failed
 	default:
-		return checks.UnknownItem(key, wantsSecure, platform.Refuse(platform.ErrUnsupported,
-			"IISSSLState of site %s is %d, a combination that is not known here", code, *state))
+		no := platform.Refuse(platform.ErrUnsupported, "IISSSLState of site %s is %d, a combination that is not known here", code, *state)
+		no.Help = "Look at Communication Security in the site's properties."
+		return checks.UnknownItem(key, wantsSecure, no)
 	}
 	return item
 }

@@ -11,7 +11,7 @@ import (
 )
 
 // databaseFiles lists the database's files, data and log, with their volumes. A file whose volume
-// SQL Server cannot tell has nulls there: an item that could not be checked.
+// SQL Server cannot tell has a null or an empty text there: an item that could not be checked.
 var databaseFiles = platform.SQL[fileRow]("database-files", `
 	SELECT f.physical_name AS path, v.volume_mount_point AS volume, CAST(v.available_bytes AS bigint) AS available,
 		CASE WHEN HAS_PERMS_BY_NAME(NULL, NULL, N'VIEW SERVER STATE') = 1
@@ -125,7 +125,7 @@ func databaseVolumes(ctx context.Context, c *checks.Case, d discovery.Database) 
 	}
 	var items []checks.Item
 	for _, file := range files {
-		if file.Volume == nil || file.Available == nil {
+		if file.Volume == nil || *file.Volume == "" || file.Available == nil {
 			items = append(items, checks.UnknownItem(d.Instance+" "+file.Path, wanted,
 				platform.Refuse(platform.ErrUnsupported, "SQL Server %s cannot tell the volume of %s", d.Instance, file.Path)))
 			continue

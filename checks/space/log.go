@@ -9,11 +9,13 @@ import (
 	"siteready/platform"
 )
 
-// logSpace has one row for each log file, beside what is used of the whole log.
+// logSpace has one row for each log file, beside what is used of the whole log. Its growth is
+// the next step in bytes, whether the file grows by a size or by a percentage.
 var logSpace = platform.SQL[logRow]("log-space", `
 	SELECT CAST(u.total_log_size_in_bytes AS bigint) AS log_size, CAST(u.used_log_space_in_bytes AS bigint) AS log_used,
 		d.log_reuse_wait_desc AS waits_for,
-		f.physical_name AS path, CAST(f.size AS bigint) * 8192 AS size, CAST(f.max_size AS bigint) AS max_pages, CAST(f.growth AS bigint) AS growth,
+		f.physical_name AS path, CAST(f.size AS bigint) * 8192 AS size, CAST(f.max_size AS bigint) AS max_pages,
+		CASE f.is_percent_growth WHEN 1 THEN CAST(f.size AS bigint) * 8192 * f.growth / 100 ELSE CAST(f.growth AS bigint) * 8192 END AS growth,
 		v.volume_mount_point AS volume, CAST(v.available_bytes AS bigint) AS available,
 		CASE WHEN HAS_PERMS_BY_NAME(NULL, NULL, N'VIEW SERVER STATE') = 1
 			OR HAS_PERMS_BY_NAME(NULL, NULL, N'VIEW SERVER PERFORMANCE STATE') = 1 THEN 1 ELSE 0 END AS may_see
@@ -30,7 +32,7 @@ type logRow struct {
 	Path      string  `json:"path"`
 	Size      int64   `json:"size"`      // bytes
 	MaxPages  int64   `json:"max_pages"` // -1 = until the volume is full, 0 = the file never grows
-	Growth    int64   `json:"growth"`    // 0 = the file never grows
+	Growth    int64   `json:"growth"`    // bytes of one step; 0 = the file never grows
 	Volume    *string `json:"volume"`
 	Available *int64  `json:"available"` // bytes
 }
@@ -98,19 +100,20 @@ func runTransactionLog(ctx context.Context, c *checks.Case, d discovery.Database
 	return checks.Items(summary, item), nil
 }
 
-// growth is how many bytes the log files can still grow by: each up to its own limit, and
-// all files on one volume together by no more than the volume's free space.
+// growth is how many bytes the log files can still grow by: each by whole steps that its
+// volume has room for and up to its own limit, and all files on one volume together by no
+// more than the volume's free space. A step that does not fit is not made smaller.
 func growth(d discovery.Database, files []logRow) (int64, error) {
 	wish := map[string]int64{} // by volume
 	free := map[string]int64{}
 	for _, file := range files {
-		if file.Volume == nil || file.Available == nil {
+		if file.Volume == nil || *file.Volume == "" || file.Available == nil {
 			return 0, platform.Refuse(platform.ErrUnsupported, "SQL Server %s cannot tell the volume of %s", d.Instance, file.Path)
 		}
-		if file.Growth == 0 || file.MaxPages == 0 {
+		if file.Growth <= 0 || file.MaxPages == 0 {
 			continue
 		}
-		more := *file.Available
+		more := *file.Available / file.Growth * file.Growth
 		if file.MaxPages > 0 {
 			more = max(0, min(more, file.MaxPages*pageSize-file.Size))
 		}

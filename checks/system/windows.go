@@ -62,6 +62,10 @@ func runOperatingSystem(ctx context.Context, c *checks.Case, _ discovery.Site) (
 	case strings.EqualFold(*os.Installation, "Server Core"):
 		item.Status, item.Found = checks.Failed, number+", Server Core"
 		summary = "This is a Server Core installation, which is supported for distribution points only."
+	case !strings.EqualFold(*os.Installation, "Server"):
+		item = checks.UnknownItem(item.Key, item.Wanted, platform.Refuse(platform.ErrUnsupported,
+			"the registry calls the kind of installation %q, which is not known here", *os.Installation))
+		summary = "The kind of installation is not known."
 	case supported:
 		item.Status = checks.Passed
 		item.Found = fmt.Sprintf("%s (%s)", name, number)

@@ -15,9 +15,9 @@ type Version struct {
 	text  string
 }
 
-// Parse reads one to four decimal numbers between dots.
+// Parse reads one to four decimal numbers between dots, and nothing beside them: a service
+// pack's name or a blank is an error.
 func Parse(text string) (Version, error) {
-	text = strings.TrimSpace(text)
 	fields := strings.Split(text, ".")
 	v := Version{text: text}
 	if len(fields) > len(v.parts) {
@@ -25,7 +25,7 @@ func Parse(text string) (Version, error) {
 	}
 	for i, field := range fields {
 		n, err := strconv.ParseUint(field, 10, 32)
-		if err != nil || field[0] == '+' {
+		if err != nil {
 			return Version{}, fmt.Errorf("%q is no version: %q is no number", text, field)
 		}
 		v.parts[i] = uint32(n)
