@@ -17,5 +17,8 @@ func (b ByKind) Read(ctx context.Context, q Question) (json.RawMessage, error) {
 	if r, ok := b.Readers[q.Kind]; ok {
 		return r.Read(ctx, q)
 	}
+	if b.Elsewhere == "" {
+		return nil, Refuse(ErrUnsupported, "questions of kind %q cannot be answered here", q.Kind)
+	}
 	return nil, Refuse(ErrUnsupported, "%s", b.Elsewhere)
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 )
 
 // ErrAbsent is an answer: there is no such key, value, service, file or object. All the
@@ -60,11 +61,14 @@ func (e *NoAnswer) MarshalJSON() ([]byte, error) {
 	return json.Marshal(noAnswerJSON{e.Reason.Error(), e.Cause, e.Help, e.EndsLine})
 }
 
-// UnmarshalJSON reads what MarshalJSON wrote; an unknown word is an error.
+// UnmarshalJSON reads what MarshalJSON wrote; an unknown reason and an empty cause are errors.
 func (e *NoAnswer) UnmarshalJSON(data []byte) error {
 	var j noAnswerJSON
 	if err := json.Unmarshal(data, &j); err != nil {
 		return err
+	}
+	if j.Cause == "" {
+		return errors.New("there is no cause")
 	}
 	for _, reason := range Reasons() {
 		if reason.Error() == j.Reason {
@@ -75,17 +79,21 @@ func (e *NoAnswer) UnmarshalJSON(data []byte) error {
 	return fmt.Errorf("unknown reason %q", j.Reason)
 }
 
-// explain makes every error a *NoAnswer; one that a reader did not explain is ErrUnsupported,
-// never ErrAbsent.
+// explain makes every error a *NoAnswer that has one of the reasons and a cause; one that a
+// reader did not explain is ErrUnsupported, never ErrAbsent.
 func explain(err error) *NoAnswer {
 	var no *NoAnswer
-	if errors.As(err, &no) {
+	if errors.As(err, &no) && no.Cause != "" && slices.Contains(Reasons(), no.Reason) {
 		return no
+	}
+	cause := err.Error()
+	if cause == "" {
+		cause = "no cause was given"
 	}
 	for _, reason := range Reasons() {
 		if errors.Is(err, reason) {
-			return Refuse(reason, "%v", err)
+			return Refuse(reason, "%s", cause)
 		}
 	}
-	return Refuse(ErrUnsupported, "%v", err)
+	return Refuse(ErrUnsupported, "%s", cause)
 }

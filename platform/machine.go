@@ -32,6 +32,8 @@ type Machine struct {
 	run    context.Context // a read belongs to the run, not to the check that asked first
 	readAt time.Time
 	limits map[Kind]time.Duration
+	// settled: nothing is gained by giving a server up, see Settled.
+	settled bool
 
 	mu      sync.Mutex
 	answers map[Question]*answer
@@ -58,8 +60,9 @@ type line struct {
 // Open makes a Machine for one run. Reads end when run does; readAt is when the facts are
 // read, for a recording when they were.
 func Open(run context.Context, r Reader, readAt time.Time, limits map[Kind]time.Duration) *Machine {
+	_, settled := r.(Settled)
 	return &Machine{
-		reader: r, run: run, readAt: readAt, limits: limits,
+		reader: r, run: run, readAt: readAt, limits: limits, settled: settled,
 		answers: map[Question]*answer{}, lines: map[string]*line{},
 	}
 }
@@ -72,7 +75,7 @@ func (m *Machine) Session() *Session { return &Session{machine: m} }
 
 // Outcome is what one question came to: an answer or the reason why there is none.
 type Outcome struct {
-	Answer json.RawMessage
+	Answer json.RawMessage // beside Err: the reader's answer, which was refused because it proves nothing
 	Err    *NoAnswer
 }
 
@@ -105,14 +108,22 @@ func (m *Machine) read(ctx context.Context, q Question) (json.RawMessage, time.D
 	m.mu.Unlock()
 	select {
 	case <-a.done:
-		return a.raw, a.took, a.err
 	case <-ctx.Done():
-		return nil, 0, stopped(ctx, q)
+		select {
+		case <-a.done: // what is known is told even then: chance must not decide
+		default:
+			return nil, 0, stopped(ctx, q)
+		}
 	}
+	return a.raw, a.took, a.err
 }
 
 func (m *Machine) fetch(q Question, a *answer) {
 	defer close(a.done)
+	if m.run.Err() != nil { // the machine is not touched any more
+		a.err = stopped(m.run, q)
+		return
+	}
 	l := m.lineTo(q)
 	if l != nil {
 		select {
@@ -142,36 +153,38 @@ func (m *Machine) readInTime(q Question) (json.RawMessage, *NoAnswer) {
 	}
 	ctx, cancel := context.WithTimeout(m.run, limit)
 	defer cancel()
-	type outcome struct {
-		raw json.RawMessage
-		err error
-	}
-	came := make(chan outcome, 1) // buffered: a reader that answers too late must not hang for ever
+	came := make(chan Outcome, 1) // buffered: a reader that answers too late must not hang for ever
 	go func() {
-		var o outcome
+		var o Outcome
 		defer func() {
 			if p := recover(); p != nil {
-				o = outcome{err: Refuse(ErrUnsupported, "reading %s ended in a panic: %v", q, p)}
+				o = Outcome{Err: Refuse(ErrUnsupported, "reading %s ended in a panic: %v", q, p)}
 			}
 			came <- o
 		}()
-		o.raw, o.err = m.reader.Read(ctx, q)
+		raw, err := m.reader.Read(ctx, q)
+		switch {
+		case err == nil:
+			o.Answer = raw
+		case ctx.Err() != nil && errors.Is(err, ctx.Err()):
+			o.Err = m.late(q, limit) // the reader passed its context's error on
+		default:
+			o.Err = explain(err)
+		}
 	}()
 	select {
 	case o := <-came:
 		switch {
-		case o.err != nil && ctx.Err() != nil && errors.Is(o.err, ctx.Err()):
-			return nil, m.late(q, limit) // the reader passed its context's error on
-		case o.err != nil:
-			return nil, explain(o.err)
-		case len(o.raw) > MaxAnswer:
-			return nil, Refuse(ErrTooLarge, "the answer to %s has %d bytes, more than %d", q, len(o.raw), MaxAnswer)
-		case !json.Valid(o.raw):
+		case o.Err != nil:
+			return nil, o.Err
+		case len(o.Answer) > MaxAnswer:
+			return nil, Refuse(ErrTooLarge, "the answer to %s has %d bytes, more than %d", q, len(o.Answer), MaxAnswer)
+		case !json.Valid(o.Answer):
 			return nil, Refuse(ErrMalformed, "the answer to %s is not JSON", q)
 		case q.Kind == KindSQL:
-			return o.raw, checkRows(q, o.raw)
+			return o.Answer, checkRows(q, o.Answer)
 		}
-		return o.raw, nil
+		return o.Answer, nil
 	case <-ctx.Done():
 		return nil, m.late(q, limit)
 	}
@@ -206,7 +219,7 @@ func target(q Question) string {
 }
 
 func (m *Machine) lineTo(q Question) *line {
-	if q.Kind != KindSQL {
+	if q.Kind != KindSQL || m.settled {
 		return nil
 	}
 	m.mu.Lock()

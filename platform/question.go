@@ -10,6 +10,7 @@ package platform
 import (
 	"context"
 	"encoding/json"
+	"regexp"
 	"strings"
 )
 
@@ -60,6 +61,14 @@ type Reader interface {
 	Read(ctx context.Context, q Question) (json.RawMessage, error)
 }
 
+// Settled is a Reader whose outcomes were all there before the run, as those of a recording
+// are. A Machine never gives up a server of it: what it answers to one question must not
+// depend on which others were put before.
+type Settled interface {
+	Reader
+	Settled()
+}
+
 // MaxAnswer is the largest answer in bytes; a larger one is ErrTooLarge.
 const MaxAnswer = 64 << 10
 
@@ -67,8 +76,9 @@ const MaxAnswer = 64 << 10
 // package are the catalogue of what can be asked.
 type Query[A any] struct{ Question }
 
-// Form is a question with holes: each {name} in On and Where stands for any text that is
-// only known at run time. Checks declare the forms of what they may ask.
+// Form is a question with holes: each {name} in On and Where, of letters, spaces and _,
+// stands for any text that is only known at run time. Checks declare the forms of what they
+// may ask.
 type Form Question
 
 // Form turns a query that was built with {holes} into its form.
@@ -83,21 +93,30 @@ func (f Form) Matches(q Question) bool {
 // String names the form in one line.
 func (f Form) String() string { return Question(f).String() }
 
+// hole is what stands for any text. The braces of a GUID are no hole.
+var hole = regexp.MustCompile(`\{[A-Za-z_ ]+\}`)
+
 // fills reports whether text is pattern with each {hole} replaced by some non-empty text.
 func fills(pattern, text string) bool {
-	before, rest, found := strings.Cut(pattern, "{")
-	if !found {
+	parts := hole.Split(pattern, -1)
+	if len(parts) == 1 {
 		return pattern == text
 	}
-	if !strings.HasPrefix(text, before) {
+	first, between, last := parts[0], parts[1:len(parts)-1], parts[len(parts)-1]
+	rest, ok := strings.CutPrefix(text, first)
+	if !ok {
 		return false
 	}
-	_, rest, _ = strings.Cut(rest, "}")
-	text = text[len(before):]
-	for i := 1; i <= len(text); i++ {
-		if fills(rest, text[i:]) {
-			return true
+	for _, part := range between {
+		if rest == "" {
+			return false
 		}
+		// The shortest filling leaves the most for the holes that follow.
+		at := strings.Index(rest[1:], part)
+		if at < 0 {
+			return false
+		}
+		rest = rest[1+at+len(part):]
 	}
-	return false
+	return len(rest) > len(last) && strings.HasSuffix(rest, last)
 }

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode"
 )
 
 // Proof is the column that every statement must have: 1 when SQL Server says that this
@@ -16,10 +17,15 @@ const Proof = "may_see"
 // Statement is one named SELECT whose rows decode into Rows.
 type Statement[Row any] struct{ name, text string }
 
-// SQL makes a statement. It panics, at program start, on what CheckSQL refuses: statements
-// are constants of this program.
+// SQL makes a statement; how much space stands between its words does not count. It panics,
+// at program start, on what CheckSQL refuses: statements are constants of this program.
 func SQL[Row any](name, text string) Statement[Row] {
-	text = strings.Join(strings.Fields(text), " ")
+	text = strings.TrimSpace(sqlSpaceOrQuoted.ReplaceAllStringFunc(text, func(found string) string {
+		if strings.TrimSpace(found) == "" {
+			return " "
+		}
+		return found // the space in a literal is its own
+	}))
 	if err := CheckSQL(text); err != nil {
 		panic(fmt.Sprintf("statement %s: %v", name, err))
 	}
@@ -32,16 +38,24 @@ func (s Statement[Row]) In(instance, database string) Query[[]Row] {
 	return Query[[]Row]{Question{Kind: KindSQL, On: instance, Where: database, What: s.name, Text: s.text}}
 }
 
+const quotedSQL = `N?'(?:[^']|'')*'|\[(?:[^\]]|\]\])*\]|"(?:[^"]|"")*"`
+
 var (
 	// sqlQuoted finds, from left to right, what is quoted: a text, a [name] or a "name". What
 	// is a quotation mark inside of one of them is none outside.
-	sqlQuoted = regexp.MustCompile(`N?'(?:[^']|'')*'|\[(?:[^\]]|\]\])*\]|"(?:[^"]|"")*"`)
+	sqlQuoted        = regexp.MustCompile(quotedSQL)
+	sqlSpaceOrQuoted = regexp.MustCompile(quotedSQL + `|\s+`)
+
 	sqlWord   = regexp.MustCompile(`[A-Za-z_#@][A-Za-z0-9_#@]*|[()]`)
 	sqlCount  = regexp.MustCompile(`(?i)\bCOUNT(?:_BIG)?\s*\(\s*\*\s*\)`)
 	// sqlStar is a star that stands for columns: nothing follows that it could multiply.
 	sqlStar = regexp.MustCompile(`(?i)\*\s*(?:$|[,)]|FROM\b|WHERE\b|ORDER\b)`)
 	// sqlElsewhere is a name of four parts, which is an object of another server.
 	sqlElsewhere = regexp.MustCompile(`\w+\s*\.\s*\w*\s*\.\s*\w*\s*\.\s*\w+`)
+	// sqlDigits is what begins with a digit, and sqlNumber what of that is a number. SQL Server
+	// reads 1EXEC as 1 and EXEC.
+	sqlDigits = regexp.MustCompile(`\b[0-9][A-Za-z0-9_#@.]*`)
+	sqlNumber = regexp.MustCompile(`^(?:[0-9]+(?:\.[0-9]*)?(?:[eE][0-9]*)?|0[xX][0-9A-Fa-f]*)$`)
 )
 
 // forbiddenSQL are the words that change something, run something, lock something or reach
@@ -58,7 +72,10 @@ var forbiddenSQL = []string{
 // CheckSQL refuses anything but a single SELECT, or WITH ... SELECT, that names its columns
 // and has the Proof column.
 func CheckSQL(text string) error {
-	bare := sqlCount.ReplaceAllString(sqlQuoted.ReplaceAllString(text, " x "), "COUNT(1)")
+	bare := strings.TrimSpace(sqlCount.ReplaceAllString(sqlQuoted.ReplaceAllString(text, " x "), "COUNT(1)"))
+	if strings.ContainsFunc(bare, func(c rune) bool { return c > unicode.MaxASCII }) {
+		return fmt.Errorf("only ASCII is allowed outside of literals and [names]: %s", text)
+	}
 	words := sqlWord.FindAllString(strings.ToUpper(bare), -1)
 	selects, depth := 0, 0 // SELECTs outside of parentheses
 	for _, word := range words {
@@ -66,7 +83,9 @@ func CheckSQL(text string) error {
 		case word == "(":
 			depth++
 		case word == ")":
-			depth--
+			if depth--; depth < 0 {
+				return fmt.Errorf("a parenthesis is closed that was not opened: %s", text)
+			}
 		case word == "SELECT" && depth == 0:
 			selects++
 		case slices.Contains(forbiddenSQL, word):
@@ -76,12 +95,15 @@ func CheckSQL(text string) error {
 	switch {
 	case strings.ContainsAny(bare, `'"[];`) || strings.Contains(bare, "--") || strings.Contains(bare, "/*"):
 		return fmt.Errorf("only one statement, without comments and open quotation marks, is allowed: %s", text)
-	case len(words) == 0 || words[0] != "SELECT" && words[0] != "WITH" || selects != 1 || depth != 0:
+	case len(words) == 0 || words[0] != "SELECT" && words[0] != "WITH" || selects != 1 || depth != 0 ||
+		!strings.HasPrefix(strings.ToUpper(bare), words[0]):
 		return fmt.Errorf("only a single SELECT is allowed: %s", text)
 	case sqlStar.MatchString(bare):
 		return fmt.Errorf("columns must be named, not *: %s", text)
 	case sqlElsewhere.MatchString(bare):
 		return fmt.Errorf("a name of four parts reaches another server: %s", text)
+	case slices.ContainsFunc(sqlDigits.FindAllString(bare, -1), func(d string) bool { return !sqlNumber.MatchString(d) }):
+		return fmt.Errorf("a number runs into a word: %s", text)
 	case !slices.Contains(words, strings.ToUpper(Proof)):
 		return fmt.Errorf("the column %s is missing: %s", Proof, text)
 	}

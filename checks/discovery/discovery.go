@@ -24,7 +24,7 @@ const (
 	tracingKey  = smsKey + `\Tracing`
 
 	componentManager   = "SMS_SITE_COMPONENT_MANAGER" // a service that every site server has, and nothing else
-	sqlBackupPrefix    = "SMS_SITE_SQL_BACKUP_" // a site's backup agent on its SQL Server; the site server's name follows
+	sqlBackupPrefix    = "SMS_SITE_SQL_BACKUP_"       // a site's backup agent on its SQL Server; the site server's name follows
 	sqlInstancesKey    = `HKLM\SOFTWARE\Microsoft\Microsoft SQL Server\Instance Names\SQL`
 	serviceManagerKey  = `HKLM\SOFTWARE\Microsoft\System Center\2010\Service Manager\Setup`
 	defaultSQLPort     = 1433

@@ -66,6 +66,6 @@ func runNativeClient(ctx context.Context, c *checks.Case, _ discovery.Site) (che
 	item.Status, item.Wanted = checks.Passed, "nothing: the product no longer uses it"
 	finding := checks.Items(fmt.Sprintf("%s no longer uses the SQL Server Native Client.", c.Target.Version), item)
 	finding.Notes = append(finding.Notes, fmt.Sprintf(
-		"Microsoft's pages disagree on removing the Native Client, so leave it until every site runs %s.", c.Target.Version))
+		"Microsoft's pages disagree on removing the Native Client, so leave it until every site runs %s. The product's own check has been seen to warn about a missing or old one even so.", c.Target.Version))
 	return finding, nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"siteready/checks"
 	"siteready/checks/discovery"
@@ -102,14 +103,14 @@ func runSecureCommunication(ctx context.Context, c *checks.Case, d discovery.Dat
 	var items []checks.Item
 	for _, site := range readings[0].Value {
 		item := judge(site.code, site.state, site.odd, whereDatabase)
-		if site.code == own && site.state != nil && copied != nil && *copied != *site.state && item.Status == checks.Passed {
+		if strings.EqualFold(site.code, own) && site.state != nil && copied != nil && *copied != *site.state && item.Status == checks.Passed {
 			item.Status = checks.Warning
 			item.Found += fmt.Sprintf("; the registry's copy still has %d (%s)", *copied, meaning(*copied))
 			item.Wanted = "both places alike: the setting is still being taken over, or the copy lags"
 		}
 		items = append(items, item)
 	}
-	if own != "" && !slices.ContainsFunc(readings[0].Value, func(s siteState) bool { return s.code == own }) {
+	if own != "" && !slices.ContainsFunc(readings[0].Value, func(s siteState) bool { return strings.EqualFold(s.code, own) }) {
 		items = append(items, checks.UnknownItem(questionOfSite+own, wantsSecure, platform.Refuse(platform.ErrMalformed,
 			"v_Site of database %s on SQL Server %s does not list the site %s of this machine", d.Name, d.Instance, own)))
 	}

@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -316,19 +315,20 @@ func TestWindowsProgramIsRefused(t *testing.T) {
 	for _, c := range r.Checks {
 		status[c.ID] = c.Status
 	}
-	want := map[string]string{
+	for id, want := range map[string]string{
 		"system.windows": "passed", "drivers.odbc18": "unknown", "drivers.sqlncli": "passed", "space.disk": "unknown",
 		"space.log": "unknown", "site.https": "warning", "recovery.database-backup": "unknown",
-	}
-	if !maps.Equal(status, want) {
-		t.Errorf("statuses:\n%s", cmp.Diff(want, status))
+	} {
+		if status[id] != want {
+			t.Errorf("%s is %s, wanted %s", id, status[id], want)
+		}
 	}
 	if !slices.ContainsFunc(r.Causes, func(c report.Cause) bool {
 		return strings.Contains(c.Cause, `MSODBCSQL18`) && strings.Contains(c.Cause, "(5)")
 	}) {
 		t.Errorf("no cause names the key and the number: %+v", r.Causes)
 	}
-	if len(r.Causes) != 2 {
-		t.Errorf("%d causes, wanted two, the key and SQL Server: %+v", len(r.Causes), r.Causes)
+	if unreachable := slices.DeleteFunc(slices.Clone(r.Causes), func(c report.Cause) bool { return !strings.Contains(c.Cause, "SQL Server") }); len(unreachable) != 1 {
+		t.Errorf("SQL Server, which is gone, is not one cause: %+v", unreachable)
 	}
 }

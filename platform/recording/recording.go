@@ -39,7 +39,8 @@ type line struct {
 	Error  *platform.NoAnswer `json:"error,omitempty"`
 }
 
-// Write writes a recording of outcomes.
+// Write writes a recording of outcomes. An answer that the door refused is written as the
+// answer that it is: whoever reads the recording refuses it again.
 func Write(w io.Writer, h Header, outcomes map[platform.Question]platform.Outcome) error {
 	h.Schema = Schema
 	head, err := encode(h)
@@ -52,9 +53,9 @@ func Write(w io.Writer, h Header, outcomes map[platform.Question]platform.Outcom
 		if err != nil {
 			return err
 		}
-		l := line{Error: o.Err}
-		if o.Err == nil {
-			l.Answer = o.Answer
+		l := line{Answer: o.Answer}
+		if len(o.Answer) == 0 {
+			l.Error = o.Err
 		}
 		outcome, err := encode(l)
 		if err != nil {
@@ -63,6 +64,12 @@ func Write(w io.Writer, h Header, outcomes map[platform.Question]platform.Outcom
 		lines = append(lines, question+"\t"+outcome+"\n")
 	}
 	slices.Sort(lines)
+	for i := 1; i < len(lines); i++ {
+		// Two texts that are not Unicode can look alike in JSON.
+		if question, _, _ := strings.Cut(lines[i], "\t"); strings.HasPrefix(lines[i-1], question+"\t") {
+			return fmt.Errorf("two questions are both written %s", question)
+		}
+	}
 	if _, err := io.WriteString(w, head+"\n"); err != nil {
 		return err
 	}
@@ -96,7 +103,7 @@ type Site struct {
 // shows when its question is asked.
 func Read(data []byte) (*Site, error) {
 	data = bytes.TrimPrefix(data, []byte("\ufeff"))
-	head, rest, _ := bytes.Cut(data, []byte("\n"))
+	head, rest, whole := bytes.Cut(data, []byte("\n"))
 	s := &Site{}
 	if err := json.Unmarshal(head, &s.Header); err != nil {
 		return nil, fmt.Errorf("this is no recording of siteready: its first line is no header: %w", err)
@@ -107,7 +114,7 @@ func Read(data []byte) (*Site, error) {
 	if s.Header.ReadAt.IsZero() {
 		return nil, errors.New("the header of this recording does not say when it was made")
 	}
-	if len(rest) > 0 && rest[len(rest)-1] != '\n' {
+	if !whole || len(rest) > 0 && rest[len(rest)-1] != '\n' {
 		return nil, errors.New("this recording ends in the middle of a line: it was cut")
 	}
 	s.lines = make([][]byte, 0, bytes.Count(rest, []byte("\n")))
@@ -130,6 +137,9 @@ func key(l []byte) []byte {
 	k, _, _ := bytes.Cut(l, []byte("\t"))
 	return k
 }
+
+// Settled implements platform.Settled.
+func (s *Site) Settled() {}
 
 // Len is how many questions the recording has an outcome for.
 func (s *Site) Len() int { return len(s.lines) }

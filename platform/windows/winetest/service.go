@@ -22,7 +22,8 @@ type Service struct {
 	Start       uint32 // 2 automatic, 3 manual, 4 disabled
 
 	// Running puts a stub at the program of ImagePath, and every Run finds the
-	// service running. Without it nothing is there, and the service is stopped.
+	// service running. Without it the service is stopped; its program is absent,
+	// unless WriteVersionedFile puts one there that cannot run.
 	Running bool
 	// Version is the file version of the running stub, as "5.0.9128.1007".
 	// Empty: the stub has no version resource.

@@ -82,8 +82,9 @@ func TestSeededPrefix(t *testing.T) {
 		ImagePath: `C:\bin2\manual.exe`, Running: true,
 	})
 	p.AddService(Service{
-		Name: "SMS_DOWN", DisplayName: "Stopped", Account: "LocalSystem", Start: 2, ImagePath: `C:\absent.exe`,
+		Name: "SMS_DOWN", DisplayName: "Stopped", Account: "LocalSystem", Start: 2, ImagePath: `C:\down.exe`,
 	})
+	p.WriteVersionedFile(`C:\down.exe`, "5.0.9096.1000")
 	p.AddService(Service{
 		Name: "SMS_DISABLED", DisplayName: "Disabled", Account: "LocalSystem", Start: 4, ImagePath: `C:\absent.exe`,
 	})
@@ -131,7 +132,7 @@ func TestSeededPrefix(t *testing.T) {
 			"path": `C:\bin2\manual.exe`,
 		}, []string{"service", "MANUAL_UP"}},
 		{object{
-			"display": "Stopped", "account": "LocalSystem", "start": 2.0, "state": 1.0, "path": `C:\absent.exe`,
+			"display": "Stopped", "account": "LocalSystem", "start": 2.0, "state": 1.0, "path": `C:\down.exe`,
 		}, []string{"service", "SMS_DOWN"}},
 		{object{
 			"display": "Disabled", "account": "LocalSystem", "start": 4.0, "state": 1.0, "path": `C:\absent.exe`,
@@ -140,6 +141,7 @@ func TestSeededPrefix(t *testing.T) {
 
 		{object{"file": "5.0.9128.1007", "product": "5.0.9128.1007"}, []string{"version", `E:\SMS dir\smsexec.exe`}},
 		{object{"file": "65535.1.2.65534", "product": "65535.1.2.65534"}, []string{"version", `e:\sms dir\BASEOBJ.DLL`}},
+		{object{"file": "5.0.9096.1000", "product": "5.0.9096.1000"}, []string{"version", `C:\down.exe`}},
 		{object{"errno": 2.0}, []string{"version", `E:\SMS dir\absent.dll`}},
 		{"CE", []string{"drives"}},
 	} {
