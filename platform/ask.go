@@ -19,6 +19,9 @@ const (
 	Noted    Use = "noted"    // may change a text, never a status
 )
 
+// weight orders the uses by what hangs on them.
+func (u Use) weight() int { return slices.Index([]Use{Noted, Fallback, Asked}, u) }
+
 // Seen is one piece of evidence: a question that a check asked, and what came back.
 type Seen struct {
 	Question Question
@@ -57,7 +60,7 @@ func (s *Session) keep(e Seen) {
 	defer s.mu.Unlock()
 	for i, old := range s.seen {
 		if old.Question == e.Question {
-			if old.Use == Noted && e.Use != Noted {
+			if e.Use.weight() > old.Use.weight() {
 				s.seen[i] = e // what a verdict hangs on is more than what a text hangs on
 			}
 			return

@@ -60,6 +60,9 @@ func decodeValue(raw json.RawMessage, v reflect.Value, name string) error {
 			}
 		}
 		return nil
+	case reflect.Map, reflect.Array, reflect.Interface:
+		// encoding/json would fill these without a word about what is missing.
+		return Refuse(ErrUnsupported, "%s cannot be read strictly as %s", name, v.Type())
 	default:
 		return decodeLeaf(raw, v, name)
 	}

@@ -46,8 +46,8 @@ var (
 	sqlQuoted        = regexp.MustCompile(quotedSQL)
 	sqlSpaceOrQuoted = regexp.MustCompile(quotedSQL + `|\s+`)
 
-	sqlWord   = regexp.MustCompile(`[A-Za-z_#@][A-Za-z0-9_#@]*|[()]`)
-	sqlCount  = regexp.MustCompile(`(?i)\bCOUNT(?:_BIG)?\s*\(\s*\*\s*\)`)
+	sqlWord  = regexp.MustCompile(`[A-Za-z_#@][A-Za-z0-9_#@]*|[()]`)
+	sqlCount = regexp.MustCompile(`(?i)\bCOUNT(?:_BIG)?\s*\(\s*\*\s*\)`)
 	// sqlStar is a star that stands for columns: nothing follows that it could multiply.
 	sqlStar = regexp.MustCompile(`(?i)\*\s*(?:$|[,)]|FROM\b|WHERE\b|ORDER\b)`)
 	// sqlElsewhere is a name of four parts, which is an object of another server.

@@ -186,7 +186,7 @@ func (p *page) next(r Report) {
 	default:
 		do = "remove " + the(len(r.Causes), "cause", "causes") + " above" + again
 		if len(r.Causes) == 0 {
-			do = "run siteready with checks that apply to this machine"
+			do = "run siteready on a site server"
 			if r.Stopped != "" {
 				do = "run siteready again, to its end"
 			}
@@ -195,7 +195,7 @@ func (p *page) next(r Report) {
 	if r.Subject.RunOn != "" {
 		do = "run siteready on " + r.Subject.RunOn
 	}
-	if r.Counts.NotSelected > 0 {
+	if r.Counts.NotSelected > 0 && r.Counts.NotApplicable < r.Counts.Selected() {
 		do += " with all checks"
 	}
 	if !p.Verbose {

@@ -79,7 +79,8 @@ var (
 func SiteReads() []platform.Form {
 	forms := []platform.Form{
 		fullVersion.Form(), siteType.Form(), installDir.Form(), siteCode.Form(), parentCode.Form(), siteServer.Form(),
-		platform.ReadService(componentManager).Form(), platform.ReadKey(serviceManagerKey).Form(), platform.ReadKey(sqlInstancesKey).Form(), platform.ReadKey(tracingKey).Form(),
+		platform.ReadService(componentManager).Form(),
+		platform.ReadKey(serviceManagerKey).Form(), platform.ReadKey(sqlInstancesKey).Form(), platform.ReadKey(tracingKey).Form(),
 	}
 	for _, role := range roleKeys {
 		forms = append(forms, platform.ReadKey(smsKey+`\`+role.key).Form())
@@ -288,7 +289,7 @@ func elsewhere(ctx context.Context, a platform.Asker) (*Subject, error) {
 	case sqlServer:
 		return &Subject{
 			Role:     SQLServer,
-			Headline: noProductHere + ", only SQL Server; if it holds a site's database" + at,
+			Headline: noProductHere + ", only SQL Server; if it holds a site's database, run siteready on the site server",
 		}, nil
 	default:
 		return &Subject{Role: None, Headline: noProductHere}, nil

@@ -41,7 +41,7 @@ func (p *program) checkCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "check",
 		Short: "Check this site server, or a recorded site (the default verb)",
-		Args:  cobra.NoArgs,
+		Args:  flagsOnly,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return p.check(cmd.Context(), o) },
 	}
 	o.addTo(cmd)
@@ -54,7 +54,7 @@ type source struct {
 	stated checks.Stated
 	readAt time.Time
 	file   string // of a recording; empty for this machine
-	close  func() error
+	close  func() // ends connections; they were only read from, so that nothing can be lost
 }
 
 func (p *program) check(ctx context.Context, o *checkOptions) error {
@@ -68,22 +68,35 @@ func (p *program) check(ctx context.Context, o *checkOptions) error {
 	if err != nil {
 		return err
 	}
-	err = p.judge(ctx, from, &o.selectOptions, &o.outputOptions)
-	return errors.Join(err, from.close())
+	defer from.close()
+	return p.judge(ctx, from, &o.selectOptions, &o.outputOptions)
 }
 
 func (p *program) openSource(o *checkOptions) (source, error) {
-	if o.site != "" {
-		if err := o.given(o.cmd); err != nil {
-			return source{}, err
-		}
-		data, err := p.readInput(o.site)
-		if err != nil {
-			return source{}, err
-		}
-		return recordedSource(data, filepath.Base(o.site))
+	if !o.cmd.Flags().Changed("site") {
+		return liveSource(&o.sqlOptions)
 	}
-	return liveSource(&o.sqlOptions)
+	if o.site == "" { // not this machine instead: a script may have lost a name
+		return source{}, errors.New("--site names no file; - is standard input")
+	}
+	if err := o.given(o.cmd); err != nil {
+		return source{}, err
+	}
+	name := o.site
+	if name == "-" {
+		name = "standard input"
+	}
+	var from source
+	data, err := p.readInput(o.site)
+	if err == nil {
+		from, err = recordedSource(data, filepath.Base(name))
+	}
+	if err != nil {
+		return source{}, &inputError{fmt.Errorf(
+			"the recording %s cannot be used: %w\n--site takes a file that `siteready record -o FILE` has written", name, bare(err),
+		)}
+	}
+	return from, nil
 }
 
 func liveSource(o *sqlOptions) (source, error) {
@@ -91,19 +104,19 @@ func liveSource(o *sqlOptions) (source, error) {
 	if err != nil {
 		return source{}, err
 	}
-	return source{reader: liveReader(sql), stated: o.stated(), readAt: time.Now().UTC(), close: sql.Close}, nil
+	return source{reader: liveReader(sql), stated: o.stated(), readAt: time.Now().UTC(), close: func() { _ = sql.Close() }}, nil
 }
 
 func recordedSource(data []byte, name string) (source, error) {
 	site, err := recording.Read(data)
 	if err != nil {
-		return source{}, fmt.Errorf("%s: %w", name, err)
+		return source{}, err
 	}
 	return source{
 		reader: site,
 		stated: checks.Stated{SQLServer: site.Header.SQLServer, Database: site.Header.Database},
 		readAt: site.Header.ReadAt, file: name,
-		close: func() error { return nil },
+		close: func() {},
 	}, nil
 }
 
@@ -121,17 +134,11 @@ func (p *program) readInput(path string) ([]byte, error) {
 		in = f
 	}
 	data, err := io.ReadAll(io.LimitReader(in, largestInput+1))
-	if err != nil {
-		return nil, fmt.Errorf("reading %s: %w", path, err)
-	}
 	if len(data) > largestInput {
-		return nil, fmt.Errorf("%s is larger than %d MiB and so no recording of siteready", path, largestInput>>20)
+		return nil, fmt.Errorf("it is larger than %d MiB and so no recording of siteready", largestInput>>20)
 	}
-	return data, nil
+	return data, err
 }
-
-// errTimeUp is the cause with which --timeout ends a run.
-var errTimeUp = errors.New("the limit of the run was reached")
 
 // judge runs the checks over a source, and writes the report to everywhere it is wanted.
 func (p *program) judge(ctx context.Context, from source, o *selectOptions, out *outputOptions) error {
@@ -140,7 +147,7 @@ func (p *program) judge(ctx context.Context, from source, o *selectOptions, out 
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, o.timeout, errTimeUp)
+	ctx, cancel := o.timeout.end(ctx)
 	defer cancel()
 	m := platform.Open(ctx, from.reader, from.readAt, platform.DefaultLimits())
 	stated := target != nil
@@ -148,17 +155,23 @@ func (p *program) judge(ctx context.Context, from source, o *selectOptions, out 
 		release := requirement.DefaultTarget(discovery.Build(ctx, m.Session()))
 		target = &release
 	}
+	// Beside each other: the subject asks SQL Server too, and what hangs there must not keep
+	// the checks from what they can do without.
+	judged := make(chan []checks.Result, 1)
+	go func() {
+		judged <- checks.Run(ctx, m, catalog.All(), selection, checks.Conditions{
+			Target: *target, Stated: from.stated, JudgedFor: from.readAt,
+		})
+	}()
 	subject := discovery.Describe(ctx, m.Session(), from.stated)
-	results := checks.Run(ctx, m, catalog.All(), selection, checks.Conditions{
-		Target: *target, Stated: from.stated, JudgedFor: from.readAt,
-	})
+	results := <-judged
 	r := report.New(report.Input{
 		Version: programVersion(), Subject: subject, Target: *target, TargetStated: stated,
 		Recording: from.file, ReadAt: from.readAt, JudgedFor: from.readAt, MadeAt: time.Now(),
 		Took: time.Since(start), Stopped: stopped(ctx), FailOn: o.failOn, Results: results,
 	})
 	if r.Exit.LetThrough != "" {
-		fmt.Fprintf(p.stderr, "siteready: %s\n", r.Exit.LetThrough)
+		say(p.stderr, r.Exit.LetThrough)
 	}
 	p.exit = r.Exit.Code
 	return p.write(r, out)

@@ -15,7 +15,7 @@ func (p *program) checksCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "checks",
 		Short: "List the checks",
-		Args:  cobra.NoArgs,
+		Args:  flagsOnly,
 		RunE: func(*cobra.Command, []string) error {
 			w := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', 0)
 			for _, area := range catalog.All() {
@@ -24,7 +24,7 @@ func (p *program) checksCommand() *cobra.Command {
 				}
 			}
 			if err := w.Flush(); err != nil {
-				return failure("standard output: %w", err)
+				return failure("standard output cannot be written: %w", bare(err))
 			}
 			return nil
 		},
@@ -48,10 +48,10 @@ func (p *program) versionCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",
 		Short: "Print the version",
-		Args:  cobra.NoArgs,
+		Args:  flagsOnly,
 		RunE: func(*cobra.Command, []string) error {
 			if _, err := fmt.Fprintf(p.stdout, "siteready %s %s/%s %s\n", programVersion(), runtime.GOOS, runtime.GOARCH, runtime.Version()); err != nil {
-				return failure("standard output: %w", err)
+				return failure("standard output cannot be written: %w", bare(err))
 			}
 			return nil
 		},

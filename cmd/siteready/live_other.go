@@ -11,6 +11,6 @@ import (
 func liveReader(sql *sqlserver.Reader) platform.Reader {
 	return platform.ByKind{
 		Readers:   map[platform.Kind]platform.Reader{platform.KindSQL: sql},
-		Elsewhere: "this is not Windows: the site server itself can only be read by siteready running on it",
+		Elsewhere: "this is not Windows: run siteready on the site server itself; from here it reads only the site database that --sql-server and --database name",
 	}
 }

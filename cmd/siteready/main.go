@@ -9,9 +9,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"strings"
 
 	"github.com/inconshreveable/mousetrap"
 	"github.com/spf13/cobra"
@@ -63,7 +65,8 @@ func interruptible(ctx context.Context) (context.Context, func()) {
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) (code int) {
 	defer func() {
 		if p := recover(); p != nil {
-			fmt.Fprintf(stderr, "siteready: a bug in siteready: %v\n%s", p, debug.Stack())
+			say(stderr, fmt.Sprintf("a bug in siteready: %v\nplease report it with what stands below", p))
+			fmt.Fprintf(stderr, "%s", debug.Stack())
 			code = exitFailure
 		}
 	}()
@@ -74,16 +77,27 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	root.SetOut(stdout)
 	root.SetErr(stderr)
 	err := root.ExecuteContext(ctx)
-	var failure *failureError
-	switch {
-	case err == nil:
+	if err == nil {
 		return p.exit
+	}
+	say(stderr, err.Error())
+	var failure *failureError
+	var input *inputError
+	switch {
 	case errors.As(err, &failure):
-		fmt.Fprintf(stderr, "siteready: %v\n", failure)
 		return exitFailure
-	default: // what cobra and the commands refuse
-		fmt.Fprintf(stderr, "siteready: %v\nsiteready: `siteready help` shows how to use it\n", err)
+	case errors.As(err, &input):
 		return exitUsage
+	default: // what cobra and the commands refuse
+		say(stderr, "`siteready help` shows how to use it")
+		return exitUsage
+	}
+}
+
+// say writes the lines of a message to a person.
+func say(w io.Writer, text string) {
+	for line := range strings.SplitSeq(text, "\n") {
+		fmt.Fprintf(w, "siteready: %s\n", line)
 	}
 }
 
@@ -103,6 +117,43 @@ func failure(format string, args ...any) error {
 	return &failureError{fmt.Errorf(format, args...)}
 }
 
+// inputError is an input file that cannot be used. How to use the program is not what is amiss.
+type inputError struct{ error }
+
+func (i *inputError) Unwrap() error { return i.error }
+
+// bare is an error about a file without the operation and the path, which the message around
+// it names.
+func bare(err error) error {
+	var path *fs.PathError
+	var link *os.LinkError
+	switch {
+	case errors.As(err, &path):
+		return path.Err
+	case errors.As(err, &link):
+		return link.Err
+	default:
+		return err
+	}
+}
+
+// flagsOnly refuses arguments that are no flags.
+func flagsOnly(cmd *cobra.Command, args []string) error {
+	switch {
+	case len(args) == 0:
+		return nil
+	case cmd.HasParent() && cmd.Flags().Lookup("site") != nil:
+		return fmt.Errorf("siteready %s takes flags only, not %q; a recording is named with --site", cmd.Name(), args[0])
+	case cmd.HasParent():
+		return fmt.Errorf("siteready %s takes flags only, not %q", cmd.Name(), args[0])
+	}
+	near := cmd.SuggestionsFor(args[0])
+	if len(near) == 0 {
+		return fmt.Errorf("there is no verb %q", args[0])
+	}
+	return fmt.Errorf("there is no verb %q; did you mean %s?", args[0], strings.Join(near, " or "))
+}
+
 func (p *program) rootCommand() *cobra.Command {
 	check := &checkOptions{}
 	root := &cobra.Command{
@@ -110,11 +161,14 @@ func (p *program) rootCommand() *cobra.Command {
 		Short: "Is this Configuration Manager site ready for an update?",
 		Long: "siteready asks this site server and its database read-only questions, and tells\n" +
 			"before an update is installed what would block it. Without a verb it checks.",
-		Args:              cobra.NoArgs,
-		SilenceErrors:     true,
-		SilenceUsage:      true,
-		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
-		RunE:              func(cmd *cobra.Command, _ []string) error { return p.check(cmd.Context(), check) },
+		Args:          flagsOnly,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+
+		SuggestionsMinimumDistance: 2, // letters that a verb may differ in
+		CompletionOptions:          cobra.CompletionOptions{HiddenDefaultCmd: true},
+
+		RunE: func(cmd *cobra.Command, _ []string) error { return p.check(cmd.Context(), check) },
 	}
 	check.addTo(root)
 	root.AddCommand(p.checkCommand(), p.demoCommand(), p.recordCommand(), p.checksCommand(), p.versionCommand())

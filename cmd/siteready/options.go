@@ -1,6 +1,8 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"os"
 	"time"
@@ -20,12 +22,41 @@ const passwordVariable = "SITEREADY_SQL_PASSWORD"
 // runLimit is how long a run may take.
 const runLimit = 5 * time.Minute
 
+// limit is how long a run may take, as a flag.
+type limit time.Duration
+
+func (l *limit) addTo(cmd *cobra.Command) {
+	*l = limit(runLimit)
+	cmd.Flags().Var(l, "timeout", "limit of the whole run")
+}
+
+// String is the limit as the flag takes it.
+func (l *limit) String() string { return time.Duration(*l).String() }
+
+// Type is what the help calls the flag's value.
+func (l *limit) Type() string { return "duration" }
+
+// Set reads the flag's value.
+func (l *limit) Set(text string) error {
+	d, err := time.ParseDuration(text)
+	if err != nil || d <= 0 {
+		return errors.New("it must be a time above 0 with its unit, such as 90s or 5m")
+	}
+	*l = limit(d)
+	return nil
+}
+
+// end gives ctx an end after the limit, with the limit as its cause.
+func (l *limit) end(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeoutCause(ctx, time.Duration(*l), fmt.Errorf("the limit of %v was reached; --timeout sets another", l))
+}
+
 // selectOptions are the flags that say what is judged.
 type selectOptions struct {
 	target     string
 	only, skip []string
 	failOn     string
-	timeout    time.Duration
+	timeout    limit
 }
 
 func (o *selectOptions) addTo(cmd *cobra.Command) {
@@ -34,7 +65,7 @@ func (o *selectOptions) addTo(cmd *cobra.Command) {
 	f.StringSliceVar(&o.only, "only", nil, "run only these checks: ids, or globs such as drivers.*")
 	f.StringSliceVar(&o.skip, "skip", nil, "do not run these checks: ids or globs")
 	f.StringVar(&o.failOn, "fail-on", report.FailOnWarning, "lowest verdict that is not exit code 0: warning, unknown or failed")
-	f.DurationVar(&o.timeout, "timeout", runLimit, "limit of the whole run")
+	o.timeout.addTo(cmd)
 }
 
 // selected checks what the flags say, before anything is asked.
@@ -43,9 +74,6 @@ func (o *selectOptions) selected(catalog checks.Catalog) (selection checks.Selec
 	case report.FailOnWarning, report.FailOnUnknown, report.FailOnFailed:
 	default:
 		return selection, nil, fmt.Errorf("--fail-on is warning, unknown or failed, not %q", o.failOn)
-	}
-	if o.timeout <= 0 {
-		return selection, nil, fmt.Errorf("--timeout must be more than 0, not %v", o.timeout)
 	}
 	if o.target != "" {
 		release, err := requirement.Target(o.target)
@@ -96,6 +124,12 @@ func (o *sqlOptions) reader() (*sqlserver.Reader, error) {
 	if err != nil {
 		return nil, fmt.Errorf("--sql-encrypt: %w", err)
 	}
+	switch {
+	case o.trust && o.caFile != "":
+		return nil, errors.New("--sql-trust-server-certificate and --sql-ca do not go together: the certificate is verified, or it is not")
+	case o.trust && encryption == sqlserver.Strict:
+		return nil, errors.New("--sql-trust-server-certificate and --sql-encrypt strict do not go together: strict always verifies the certificate")
+	}
 	options := sqlserver.Options{
 		User: o.user, Encryption: encryption, CAFile: o.caFile, TrustServerCertificate: o.trust,
 	}
@@ -106,5 +140,9 @@ func (o *sqlOptions) reader() (*sqlserver.Reader, error) {
 		}
 		options.Password = password
 	}
-	return sqlserver.New(options)
+	reader, err := sqlserver.New(options)
+	if err != nil {
+		return nil, fmt.Errorf("--sql-ca %s: %w", o.caFile, bare(err)) // all else has been looked at above
+	}
+	return reader, nil
 }

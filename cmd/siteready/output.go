@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -50,10 +51,16 @@ func (o *outputOptions) validate() error {
 	if !slices.Contains([]string{"auto", "always", "never"}, o.color) {
 		return fmt.Errorf("--color is auto, always or never, not %q", o.color)
 	}
+	paths := map[string]bool{}
 	for _, file := range o.files {
-		if _, _, err := parseOutput(file); err != nil {
+		_, path, err := parseOutput(file)
+		if err != nil {
 			return err
 		}
+		if paths[filepath.Clean(path)] {
+			return fmt.Errorf("-o %s: this file is named twice", file)
+		}
+		paths[filepath.Clean(path)] = true
 	}
 	return nil
 }
@@ -61,20 +68,25 @@ func (o *outputOptions) validate() error {
 // parseOutput reads [FORMAT=]PATH. What stands before the = is a format only when it could
 // not be the beginning of a path.
 func parseOutput(text string) (format, path string, err error) {
+	path = text
 	before, after, found := strings.Cut(text, "=")
 	if found && !strings.ContainsAny(before, `/\:.`) {
 		if before != formatTable && before != formatJSON {
-			return "", "", fmt.Errorf("-o %s: %q is no format; formats are table and json", text, before)
+			return "", "", fmt.Errorf("-o %s: %q is no format, formats are table and json; a path with = in it is written as json=%[1]s", text, before)
 		}
 		format, path = before, after
-	} else {
-		path = text
-		if format = formatOf[strings.ToLower(filepath.Ext(path))]; format == "" {
-			return "", "", fmt.Errorf("-o %s: say which format it is, as json=%[1]s or table=%[1]s", path)
-		}
 	}
-	if path == "" {
+	switch path {
+	case "":
 		return "", "", fmt.Errorf("-o %s: a path is missing", text)
+	case "-":
+		return "", "", fmt.Errorf("-o %s: standard output has the report anyway, as --format says", text)
+	}
+	if format == "" {
+		format = formatOf[strings.ToLower(filepath.Ext(path))]
+	}
+	if format == "" {
+		return "", "", fmt.Errorf("-o %s: say which format it is, as json=%[1]s or table=%[1]s", path)
 	}
 	return format, path, nil
 }
@@ -83,8 +95,9 @@ func parseOutput(text string) (format, path string, err error) {
 // names what could not be written.
 func (p *program) write(r report.Report, o *outputOptions) error {
 	var problems []error
-	if err := p.render(p.stdout, r, o.format, o.terminal(p.stdout)); err != nil {
-		problems = append(problems, failure("standard output: %w", err))
+	err := p.print(func(w io.Writer) error { return p.render(w, r, o.format, o.terminal(p.stdout)) })
+	if err != nil {
+		problems = append(problems, failure("the report could not be written: %w", err))
 	}
 	for _, file := range o.files {
 		format, path, err := parseOutput(file)
@@ -105,6 +118,18 @@ func (p *program) render(w io.Writer, r report.Report, format string, o report.T
 		return report.JSON(w, r)
 	}
 	return report.Table(w, r, o)
+}
+
+// print writes to standard output.
+func (p *program) print(write func(io.Writer) error) error {
+	var text bytes.Buffer
+	if err := write(&text); err != nil {
+		return err
+	}
+	if _, err := p.stdout.Write(text.Bytes()); err != nil {
+		return fmt.Errorf("standard output: %w", bare(err))
+	}
+	return nil
 }
 
 // terminal says how a table looks on w: wide, coloured and with box lines on a terminal,
@@ -132,9 +157,12 @@ func replaceFile(path string, write func(io.Writer) error) error {
 	if err := write(&content); err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
+	if err := replaceable(path); err != nil {
+		return err
+	}
 	f, err := os.CreateTemp(filepath.Dir(path), ".siteready-*")
 	if err != nil {
-		return err
+		return fmt.Errorf("%s: no file can be made in its folder: %w", path, bare(err))
 	}
 	_, err = f.Write(content.Bytes())
 	err = errors.Join(err, f.Sync(), f.Close())
@@ -142,7 +170,25 @@ func replaceFile(path string, write func(io.Writer) error) error {
 		err = os.Rename(f.Name(), path)
 	}
 	if err != nil {
-		return errors.Join(fmt.Errorf("%s: %w", path, err), os.Remove(f.Name()))
+		return errors.Join(fmt.Errorf("%s: %w", path, bare(err)), os.Remove(f.Name()))
+	}
+	return nil
+}
+
+// replaceable finds what would keep replaceFile from writing path.
+func replaceable(path string) error {
+	folder := filepath.Dir(path)
+	info, err := os.Stat(folder)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("%s: there is no folder %s; make it, or name another", path, folder)
+	case err != nil:
+		return fmt.Errorf("%s: its folder cannot be looked at: %w", path, bare(err))
+	case !info.IsDir():
+		return fmt.Errorf("%s: %s is no folder", path, folder)
+	}
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		return fmt.Errorf("%s is no file but a folder or a device, and is not replaced", path)
 	}
 	return nil
 }

@@ -20,7 +20,7 @@ import (
 type recordOptions struct {
 	sqlOptions
 	output  string
-	timeout time.Duration
+	timeout limit
 }
 
 func (p *program) recordCommand() *cobra.Command {
@@ -28,27 +28,30 @@ func (p *program) recordCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "record -o FILE",
 		Short: "Record every answer of this site, to judge it elsewhere with check --site",
-		Args:  cobra.NoArgs,
+		Args:  flagsOnly,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return p.record(cmd.Context(), o) },
 	}
 	cmd.Flags().StringVarP(&o.output, "output", "o", "", "the file to write; - is standard output")
-	cmd.Flags().DurationVar(&o.timeout, "timeout", runLimit, "limit of the whole run")
+	o.timeout.addTo(cmd)
 	o.sqlOptions.addTo(cmd)
 	return cmd
 }
 
 func (p *program) record(ctx context.Context, o *recordOptions) error {
-	switch {
-	case o.output == "":
+	if o.output == "" {
 		return errors.New("record needs -o FILE")
-	case o.timeout <= 0:
-		return fmt.Errorf("--timeout must be more than 0, not %v", o.timeout)
 	}
 	from, err := liveSource(&o.sqlOptions)
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, o.timeout, errTimeUp)
+	defer from.close()
+	if o.output != "-" { // known before minutes are spent
+		if err := replaceable(o.output); err != nil {
+			return failure("nothing was recorded: %w", err)
+		}
+	}
+	ctx, cancel := o.timeout.end(ctx)
 	defer cancel()
 	m := platform.Open(ctx, from.reader, from.readAt, platform.DefaultLimits())
 	if err := askEverything(ctx, m, from.stated); err != nil {
@@ -64,11 +67,11 @@ func (p *program) record(ctx context.Context, o *recordOptions) error {
 	}
 	write := func(w io.Writer) error { return recording.Write(w, header, outcomes) }
 	if o.output == "-" {
-		err = write(p.stdout)
+		err = p.print(write)
 	} else {
 		err = replaceFile(o.output, write)
 	}
-	if err = errors.Join(err, from.close()); err != nil {
+	if err != nil {
 		return failure("the recording could not be written: %w", err)
 	}
 	refused := 0
@@ -77,7 +80,10 @@ func (p *program) record(ctx context.Context, o *recordOptions) error {
 			refused++
 		}
 	}
-	fmt.Fprintf(p.stderr, "siteready: recorded %d questions, %d of them without an answer\n", len(outcomes), refused)
+	say(p.stderr, fmt.Sprintf("recorded %d questions, %d of them without an answer", len(outcomes), refused))
+	if refused == len(outcomes) {
+		say(p.stderr, "nothing could be read; `siteready check --site FILE` says why")
+	}
 	return nil
 }
 

@@ -220,7 +220,10 @@ func TestWindowsProgram(t *testing.T) {
 		{"a secondary site", "secondary", "2503", nil, 0},
 		{"Windows Server 2012 R2", "primary", "2409", map[string]any{"windows": map[string]any{"build": 9600, "major": 6, "minor": 3}}, 2},
 		{"no product", "no-product", "2509", nil, 3},
+		{"the passive site server", "passive", "2509", nil, 0},
 		{"only a role", "site-system", "2509", nil, 3},
+		{"only SQL Server", "sql-server", "2509", nil, 3},
+		{"Service Manager", "service-manager", "2509", nil, 3},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			s := newSiteServer(t, exe, test.site, test.edit)

@@ -126,6 +126,9 @@ func (s *Site) answer(q platform.Question) (any, error) {
 	if s.Windows == nil {
 		return nil, platform.Refuse(platform.ErrUnsupported, "this is not Windows")
 	}
+	if q.On != "" {
+		return nil, platform.Refuse(platform.ErrUnsupported, "%s: a constructed site is one machine", q)
+	}
 	switch q.Kind {
 	case platform.KindRegistry:
 		return s.registry(q.Where, q.What)
@@ -221,9 +224,7 @@ func (s *Site) registry(key, value string) (any, error) {
 		return nil, absent(q)
 	}
 	if value == "" {
-		return platform.RegistryKey{
-			Subkeys: names(subkeys), Values: names(values), Written: written,
-		}, nil
+		return registryKey(names(subkeys), names(values)), nil
 	}
 	for name, v := range values {
 		if strings.EqualFold(name, value) {
@@ -231,6 +232,15 @@ func (s *Site) registry(key, value string) (any, error) {
 		}
 	}
 	return nil, absent(q)
+}
+
+// registryKey cuts the lists as a live reader does.
+func registryKey(subkeys, values []string) platform.RegistryKey {
+	first := func(names []string) []string { return names[:min(len(names), platform.MaxNames)] }
+	return platform.RegistryKey{
+		Subkeys: first(subkeys), Values: first(values), Written: written,
+		More: len(subkeys) > platform.MaxNames || len(values) > platform.MaxNames,
+	}
 }
 
 func names[V any](set map[string]V) []string {

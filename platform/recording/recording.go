@@ -54,8 +54,12 @@ func Write(w io.Writer, h Header, outcomes map[platform.Question]platform.Outcom
 			return err
 		}
 		l := line{Answer: o.Answer}
-		if len(o.Answer) == 0 {
+		switch {
+		case len(o.Answer) > 0:
+		case o.Err != nil:
 			l.Error = o.Err
+		default:
+			return fmt.Errorf("recording %s: there is neither an answer nor an error", q)
 		}
 		outcome, err := encode(l)
 		if err != nil {

@@ -1,0 +1,233 @@
+package platform_test
+
+import (
+	"encoding/json"
+	"reflect"
+	"regexp"
+	"strings"
+	"testing"
+
+	"siteready/platform"
+)
+
+// FuzzDecode gives the door any answer. No panic; and what is decoded was in the answer: each
+// field of the type, not null unless it may be.
+func FuzzDecode(f *testing.F) {
+	for _, answer := range []string{
+		`{"state":"running","start":"automatic","account":"LocalSystem"}`,
+		`{"size":1,"modified":"2026-11-20T02:00:00Z","version":null}`,
+		`{"mount":"D:\\","total":322122547200,"free":85899345920,"file_system":"NTFS"}`,
+		`{"major":10,"minor":0,"build":20348,"product":"Windows Server 2022 Standard","installation":"Server","workstation":false}`,
+		`{"subkeys":["a","b"],"values":[],"more":false,"written":"2026-01-02T03:04:05Z"}`,
+		`{"type":"sz","number":null,"text":"12a","list":null}`,
+		`{"type":"dword","number":4294967295,"text":null,"list":null}`,
+		`{"type":"multi_sz","number":null,"text":null,"list":["a",null]}`,
+		`[{"may_see":1,"total":null},{"may_see":1,"total":2}]`,
+		`{"Total":1}`, `{"total":1,"total":null}`, `{"total":-1}`, `{"total":1e3}`, `{"total":18446744073709551616}`,
+		`null`, `[]`, `{}`, `""`, `0`, `[null]`, "{\"total\":\u20281}", `{"total":1}x`, "\xff", ``,
+	} {
+		f.Add([]byte(answer))
+	}
+	f.Fuzz(func(t *testing.T, answer []byte) {
+		strictly[platform.Service](t, answer)
+		strictly[platform.File](t, answer)
+		strictly[platform.Volume](t, answer)
+		strictly[platform.OSVersion](t, answer)
+		strictly[platform.Computer](t, answer)
+		strictly[platform.Boot](t, answer)
+		strictly[platform.Memory](t, answer)
+		strictly[platform.RegistryKey](t, answer)
+		strictly[platform.RegistryValue](t, answer)
+		// The two that decode themselves agree with the value that they decode.
+		value, valueErr := as[platform.RegistryValue](t, string(answer))
+		number, numberErr := as[platform.Number](t, string(answer))
+		text, textErr := as[platform.Text](t, string(answer))
+		if valueErr != nil && (numberErr == nil || textErr == nil) {
+			t.Errorf("%q is no value, but the number %v and the text %q", answer, number, text)
+		}
+		if v := value.(platform.RegistryValue); valueErr == nil && v.Number == nil && v.Text == nil && (numberErr == nil || textErr == nil) {
+			t.Errorf("%q holds neither, but is the number %v and the text %q", answer, number, text)
+		}
+	})
+}
+
+func strictly[A any](t *testing.T, answer []byte) {
+	t.Helper()
+	value, err := as[A](t, string(answer))
+	if err != nil {
+		no := refusedFor(t, err)
+		if v := reflect.ValueOf(value); !v.IsZero() {
+			t.Errorf("%q: beside %q there is %+v", answer, no.Cause, value)
+		}
+		return
+	}
+	var fields map[string]json.RawMessage
+	if err := json.Unmarshal(answer, &fields); err != nil {
+		t.Fatalf("%q is no object, but became %+v", answer, value)
+	}
+	for field := range reflect.TypeFor[A]().Fields() {
+		name := field.Tag.Get("json")
+		raw, ok := fields[name]
+		if !ok || string(raw) == "null" && field.Type.Kind() != reflect.Pointer {
+			t.Errorf("%q became %+v, without a value for %s", answer, value, name)
+		}
+	}
+	// What was decoded says the same when it is written and read again.
+	written, err := json.Marshal(value)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := as[A](t, string(written))
+	if err != nil || !reflect.DeepEqual(again, value) {
+		t.Errorf("%q became %+v, then %s, then %+v: %v", answer, value, written, again, err)
+	}
+}
+
+// refusedFor asserts that err is a *platform.NoAnswer with a reason and a cause.
+func refusedFor(t *testing.T, err error) *platform.NoAnswer {
+	t.Helper()
+	no, ok := err.(*platform.NoAnswer) //nolint:errorlint // the door wraps nothing
+	if !ok || no.Cause == "" || no.Reason == nil {
+		t.Fatalf("the error is %#v", err)
+	}
+	return no
+}
+
+// FuzzCheckSQL: what is accepted begins with SELECT or WITH, has one statement, and holds no
+// word that does more than read, as this test's own reading of T-SQL finds its words.
+func FuzzCheckSQL(f *testing.F) {
+	for _, text := range []string{
+		`SELECT 1 AS may_see`,
+		`WITH c AS (SELECT a FROM t) SELECT COUNT(*) AS n, 1 AS may_see FROM c`,
+		`SELECT [a;b] AS [c--d], [e]]f'g] AS [/*], 'it''s; [x' AS h, "i;""j" AS k, 1 AS may_see FROM t`,
+		`SELECT a * 8192 AS b, 0x1F AS c, 1.5E+3 AS d, .5 AS e, 1 AS may_see FROM a.b.c`,
+		`SELECT 1 AS may_see EXEC[sp_who]`, `SELECT 1 AS may_see, 1e5EXEC('x')`, `SELECT 1 AS may_see) SELECT (2`,
+		`SELECT 1 AS may_see, 1 AS [a'] ; DROP TABLE t ; SELECT 'b'`,
+		`SELECT 1 AS may_see -- ' `, `SELECT 'x AS may_see`, "SELECT 1 AS may_\u017fee", "SELECT\u00a01 AS may_see",
+		`SELECT * FROM t WHERE may_see = 1`, `SELECT TOP (5) * FROM t WHERE may_see = 1`,
+	} {
+		f.Add(text)
+	}
+	forbidden := regexp.MustCompile(`(?i)^(?:exec|execute|insert|update|delete|merge|truncate|drop|alter|create|into|set|use|kill|grant|revoke|` +
+		`deny|backup|restore|waitfor|shutdown|dbcc|declare|openrowset|openquery|opendatasource|receive|checkpoint|tablockx)$`)
+	f.Fuzz(func(t *testing.T, text string) {
+		if platform.CheckSQL(text) != nil {
+			return
+		}
+		words, marks, closed := readSQL(text)
+		switch {
+		case !closed:
+			t.Errorf("%q is accepted, but a mark is never closed", text)
+		case len(words) == 0 || words[0] != "SELECT" && words[0] != "WITH" || !strings.HasPrefix(strings.ToUpper(strings.TrimSpace(text)), words[0]):
+			t.Errorf("%q is accepted, but begins otherwise", text)
+		case strings.Contains(marks, ";") || strings.Contains(marks, "--") || strings.Contains(marks, "/*"):
+			t.Errorf("%q is accepted, but has a comment or two statements", text)
+		}
+		proof, depth, selects := false, 0, 0
+		for _, word := range words {
+			switch word {
+			case "(":
+				depth++
+			case ")":
+				depth--
+			case "MAY_SEE":
+				proof = true
+			case "SELECT":
+				if depth == 0 {
+					selects++
+				}
+			}
+			if forbidden.MatchString(word) || depth < 0 {
+				t.Errorf("%q is accepted, with %s", text, word)
+			}
+		}
+		if !proof || depth != 0 || selects != 1 {
+			t.Errorf("%q is accepted: proof %v, %d parentheses open, %d statements", text, proof, depth, selects)
+		}
+		// A statement may be made of it, and it stays the same when that is done again.
+		once := platform.SQL[struct{}]("x", text).In("", "").Text
+		if twice := platform.SQL[struct{}]("x", once).In("", "").Text; once != twice {
+			t.Errorf("%q became %q, then %q", text, once, twice)
+		}
+	})
+}
+
+// readSQL reads a text as SQL Server does: its words in upper case, with parentheses among
+// them; and its marks outside of quotation, words and space. A number ends where its digits do.
+func readSQL(text string) (words []string, marks string, closed bool) {
+	isWord := func(c byte) bool {
+		return c == '_' || c == '#' || c == '@' || c >= '0' && c <= '9' || c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z' || c >= 0x80
+	}
+	number := regexp.MustCompile(`^(?:0[xX][0-9a-fA-F]*|[0-9]+(?:\.[0-9]*)?(?:[eE][+-]?[0-9]*)?)`)
+	for i := 0; i < len(text); {
+		switch c := text[i]; {
+		case c == '\'' || c == '"' || c == '[':
+			end := c
+			if c == '[' {
+				end = ']'
+			}
+			for i++; ; i++ {
+				if i >= len(text) {
+					return words, marks, false
+				}
+				if text[i] == end {
+					if i++; i >= len(text) || text[i] != end {
+						break
+					}
+				}
+			}
+			marks += " "
+		case c >= '0' && c <= '9':
+			i += len(number.FindString(text[i:]))
+		case isWord(c):
+			start := i
+			for i < len(text) && isWord(text[i]) {
+				i++
+			}
+			words = append(words, strings.ToUpper(text[start:i]))
+			marks += " "
+		default:
+			if c == '(' || c == ')' {
+				words = append(words, string(c))
+			}
+			marks += string(c)
+			i++
+		}
+	}
+	return words, marks, true
+}
+
+// FuzzForm compares Matches with a regular expression that is made of the same form.
+func FuzzForm(f *testing.F) {
+	for _, seed := range [][2]string{
+		{`HKLM\{product}\Y`, `HKLM\{90160000-008C}\Y`}, {`{a}-{b}c`, `x-y-c`}, {`{a}{b}`, `x`}, {`aa{x}aa`, `aaaa`},
+		{`{SQL Server}`, `SQL01\X,1433`}, {`{`, `{`}, {`}{x}{`, `}a{`}, {`{}`, `{}`}, {`{x}{y}{z}`, "a\nb"}, {"\xff{x}", "\xff\xfe"},
+	} {
+		f.Add(seed[0], seed[1])
+	}
+	hole := regexp.MustCompile(`\{[A-Za-z_ ]+\}`)
+	f.Fuzz(func(t *testing.T, pattern, text string) {
+		var expression strings.Builder
+		expression.WriteString(`(?s)^`)
+		for i, part := range hole.Split(bytewise(pattern), -1) {
+			if i > 0 {
+				expression.WriteString(`.+`)
+			}
+			expression.WriteString(regexp.QuoteMeta(part))
+		}
+		want := regexp.MustCompile(expression.String() + `$`).MatchString(bytewise(text))
+		form := platform.Form{Kind: platform.KindVolume, Where: pattern}
+		if got := form.Matches(platform.ReadVolume(text).Question); got != want {
+			t.Errorf("%q matches %q: %v", pattern, text, got)
+		}
+	})
+}
+
+// bytewise has a character for each byte, so that a regular expression sees bytes.
+func bytewise(text string) string {
+	var b strings.Builder
+	for _, c := range []byte(text) {
+		b.WriteRune(rune(c))
+	}
+	return b.String()
+}

@@ -1,0 +1,221 @@
+package recording_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"siteready/cmd/siteready/demo"
+	"siteready/platform"
+	"siteready/platform/recording"
+)
+
+// page is a recording in its lines, and the question of each but the first, the header.
+type page struct {
+	lines     []string // with their ends
+	questions []platform.Question
+	outcomes  []string // as they are in the lines, one for each question
+}
+
+// demonstration is the recording of the demonstration's site.
+func demonstration(t testing.TB) page {
+	t.Helper()
+	lines := slices.Collect(strings.Lines(string(demo.Site)))
+	p := page{lines: lines[:1]}
+	for _, line := range lines[1:] {
+		question, outcome, _ := strings.Cut(strings.TrimSuffix(line, "\n"), "\t")
+		var q platform.Question
+		if err := json.Unmarshal([]byte(question), &q); err != nil {
+			t.Fatalf("%v in %s", err, line)
+		}
+		p.lines = append(p.lines, line)
+		p.questions = append(p.questions, q)
+		p.outcomes = append(p.outcomes, outcome)
+	}
+	return p
+}
+
+// part is the header and n lines, from one chosen by chance on.
+func (p page) part(rng *rand.Rand, n int) page {
+	from := rng.IntN(len(p.questions) - n + 1)
+	return page{
+		lines:     append([]string{p.lines[0]}, p.lines[1+from:1+from+n]...),
+		questions: p.questions[from : from+n],
+		outcomes:  p.outcomes[from : from+n],
+	}
+}
+
+// damage spoils a recording in one of the ways that files are spoilt, and says which.
+func damage(rng *rand.Rand, lines []string) ([]byte, string) {
+	whole := []byte(strings.Join(lines, ""))
+	at, line := rng.IntN(len(whole)), rng.IntN(len(lines))
+	other := rng.IntN(len(lines))
+	changed := slices.Clone(lines)
+	switch kind := rng.IntN(12); kind {
+	case 0, 1, 2: // the likeliest, and the one with most to hit
+		whole[at] ^= 1 << rng.IntN(8)
+		return whole, fmt.Sprintf("bit of byte %d", at)
+	case 3:
+		whole[at] = byte(rng.IntN(256))
+		return whole, fmt.Sprintf("byte %d", at)
+	case 4:
+		return whole[:at], fmt.Sprintf("cut at %d", at)
+	case 5:
+		length := min(len(whole)-at, 1+rng.IntN(200))
+		return append(whole[:at:at], whole[at+length:]...), fmt.Sprintf("%d bytes lost at %d", length, at)
+	case 6:
+		length := min(len(whole)-at, 1+rng.IntN(200))
+		clear(whole[at : at+length])
+		return whole, fmt.Sprintf("%d zeros at %d", length, at)
+	case 7:
+		changed[line], changed[other] = changed[other], changed[line]
+		return []byte(strings.Join(changed, "")), fmt.Sprintf("lines %d and %d swapped", line+1, other+1)
+	case 8:
+		changed = slices.Insert(changed, other, lines[line])
+		return []byte(strings.Join(changed, "")), fmt.Sprintf("line %d doubled at %d", line+1, other+1)
+	case 9:
+		changed = slices.Delete(changed, line, line+1)
+		return []byte(strings.Join(changed, "")), fmt.Sprintf("line %d lost", line+1)
+	case 10: // a number of many digits, in place of each number
+		huge := strings.Repeat("9", 1+rng.IntN(400))
+		changed[line] = strings.NewReplacer(":1", ":"+huge, ":0", ":-"+huge, "null", huge, "false", "1e"+huge).Replace(lines[line])
+		return []byte(strings.Join(changed, "")), fmt.Sprintf("numbers of %d digits in line %d", len(huge), line+1)
+	default: // the outcome of another line, or nesting without end
+		question, _, _ := strings.Cut(lines[line], "\t")
+		_, outcome, _ := strings.Cut(lines[other], "\t")
+		if rng.IntN(2) == 0 {
+			outcome = `{"answer":` + strings.Repeat("[", rng.IntN(20_000)) + "\n"
+		}
+		changed[line] = question + "\t" + outcome
+		return []byte(strings.Join(changed, "")), fmt.Sprintf("line %d with the outcome of %d", line+1, other+1)
+	}
+}
+
+// sound asks a damaged recording all that it was asked. It never panics and never answers what
+// is no JSON; it answers a line that is whole as before, or says that there is no such line.
+func (p page) sound(t testing.TB, data []byte, what string) {
+	site, err := recording.Read(data)
+	if err != nil {
+		if site != nil || err.Error() == "" {
+			t.Errorf("%s: %v beside the error %v", what, site, err)
+		}
+		return
+	}
+	intact := map[string]bool{}
+	for line := range strings.Lines(string(data)) {
+		intact[line] = true
+	}
+	for i, q := range p.questions {
+		raw, err := site.Read(t.Context(), q)
+		var no *platform.NoAnswer
+		switch {
+		case err == nil && !json.Valid(raw):
+			t.Errorf("%s: %s is answered with %q", what, q, raw)
+		case err != nil && (!errors.As(err, &no) || no.Cause == "" || no.Reason == nil || raw != nil):
+			t.Errorf("%s: %s is answered with %q and the error %#v", what, q, raw, err)
+		}
+		if !intact[p.lines[i+1]] {
+			continue // this is the line that was hit
+		}
+		if want := `{"answer":` + string(raw) + `}`; err != nil && strings.HasPrefix(p.outcomes[i], `{"answer"`) || err == nil && want != p.outcomes[i] {
+			t.Errorf("%s: %s, whose line is whole, is answered with %q, %v", what, q, raw, err)
+		}
+	}
+}
+
+// Ten thousand damages, the same in each run: most to a few lines of the recording, so that
+// each has a good chance to hit; some to all of it.
+func TestDamages(t *testing.T) {
+	all := demonstration(t)
+	if read(t, demo.Site).Len() != len(all.questions) || len(all.questions) < 600 {
+		t.Fatalf("the recording has %d lines", len(all.questions))
+	}
+	all.sound(t, demo.Site, "no damage")
+	var group sync.WaitGroup
+	for seed := range uint64(10) {
+		group.Go(func() {
+			rng := rand.New(rand.NewPCG(seed, 0))
+			for i := range 1000 {
+				p := all
+				if i > 0 {
+					p = all.part(rng, 5)
+				}
+				data, what := damage(rng, p.lines)
+				p.sound(t, data, fmt.Sprintf("damage %d of seed %d, %s", i, seed, what))
+			}
+		})
+	}
+	group.Wait()
+}
+
+// FuzzRead gives it any bytes: no panic, and no answer that is no JSON, to what the file's own
+// lines ask and to what it never heard of. What it took is written again and read as the same.
+func FuzzRead(f *testing.F) {
+	rng := rand.New(rand.NewPCG(1, 2))
+	all := demonstration(f)
+	for range 5 {
+		p := all.part(rng, 3)
+		f.Add([]byte(strings.Join(p.lines, "")))
+		damaged, _ := damage(rng, p.lines)
+		f.Add(damaged)
+	}
+	f.Add([]byte("\ufeff" + strings.ReplaceAll(head+`{"kind":"os","what":"boot"}`+"\t"+`{"error":{"reason":"denied","cause":"x"}}`+"\n", "\n", "\r\n")))
+	f.Add([]byte(head + `{}` + "\t" + `{"answer":1e999}` + "\n"))
+	f.Add([]byte(head + "\t\n"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		site, err := recording.Read(data)
+		if err != nil {
+			return
+		}
+		outcomes := map[platform.Question]platform.Outcome{}
+		questions := []platform.Question{{}, platform.ReadMemory().Question, platform.ReadFile("\xff").Question}
+		for line := range bytes.Lines(data) {
+			var q platform.Question
+			question, _, _ := bytes.Cut(line, []byte("\t"))
+			if json.Unmarshal(question, &q) == nil {
+				questions = append(questions, q)
+			}
+		}
+		for _, q := range questions {
+			raw, err := site.Read(t.Context(), q)
+			var no *platform.NoAnswer
+			switch {
+			case err == nil && !json.Valid(raw):
+				t.Errorf("%+v is answered with %q", q, raw)
+			case err != nil && (!errors.As(err, &no) || no.Cause == "" || no.Reason == nil || raw != nil):
+				t.Errorf("%+v is answered with %q and the error %#v", q, raw, err)
+			}
+			outcomes[q] = platform.Outcome{Answer: raw, Err: no}
+		}
+		delete(outcomes, platform.ReadFile("\xff").Question) // not to be told from others in writing
+		var b bytes.Buffer
+		if err := recording.Write(&b, site.Header, outcomes); err != nil {
+			t.Fatal(err)
+		}
+		again, err := recording.Read(b.Bytes())
+		if err != nil || again.Len() != len(outcomes) {
+			t.Fatalf("written again it is not read: %v\n%s", err, b.Bytes())
+		}
+		for q, want := range outcomes {
+			raw, err := again.Read(t.Context(), q)
+			if (err == nil) != (want.Err == nil) || err != nil && err.Error() != want.Err.Error() || !equal(raw, want.Answer) {
+				t.Errorf("%+v: written again it is %q, %v; want %q, %v", q, raw, err, want.Answer, want.Err)
+			}
+		}
+	})
+}
+
+// equal compares two answers without their space.
+func equal(a, b json.RawMessage) bool {
+	if len(a) == 0 || len(b) == 0 {
+		return len(a) == len(b)
+	}
+	var x, y bytes.Buffer
+	return json.Compact(&x, a) == nil && json.Compact(&y, b) == nil && bytes.Equal(x.Bytes(), y.Bytes())
+}
