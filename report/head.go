@@ -22,7 +22,7 @@ func (p *page) head(r Report) error {
 	if r.Exit.LetThrough != "" {
 		p.text(indent, r.Exit.LetThrough)
 	}
-	if r.Verdict == checks.Incomplete {
+	if r.Verdict == checks.Incomplete || r.Stopped != "" {
 		p.line("")
 		p.text("", why(r))
 	}

@@ -7,6 +7,9 @@ import (
 	"siteready/platform/sqlserver"
 )
 
+// machineName is empty: here os.Hostname gives the name in full.
+func machineName() string { return "" }
+
 // liveReader reads SQL Server only: what lies on the site server itself can be read there.
 func liveReader(sql *sqlserver.Reader) platform.Reader {
 	return platform.ByKind{

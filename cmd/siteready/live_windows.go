@@ -6,6 +6,16 @@ import (
 	"siteready/platform/windows"
 )
 
+// machineName is this machine's fully qualified name, by which a site names a SQL Server on
+// its own site server; empty when it is not known.
+func machineName() string {
+	name, err := windows.FullName()
+	if err != nil {
+		return ""
+	}
+	return name
+}
+
 // liveReader reads this machine, and SQL Server from it.
 func liveReader(sql *sqlserver.Reader) platform.Reader {
 	machine := windows.New()

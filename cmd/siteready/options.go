@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -130,8 +131,15 @@ func (o *sqlOptions) reader() (*sqlserver.Reader, error) {
 	case o.trust && encryption == sqlserver.Strict:
 		return nil, errors.New("--sql-trust-server-certificate and --sql-encrypt strict do not go together: strict always verifies the certificate")
 	}
+	if o.server != "" {
+		if err := sqlserver.CheckInstance(o.server); err != nil {
+			return nil, fmt.Errorf("--sql-server: %w", err)
+		}
+	}
+	fullName := machineName()
 	options := sqlserver.Options{
 		User: o.user, Encryption: encryption, CAFile: o.caFile, TrustServerCertificate: o.trust,
+		Local: func(host string) bool { return sqlserver.IsThisMachine(host) || strings.EqualFold(host, fullName) },
 	}
 	if o.user != "" {
 		password, set := os.LookupEnv(passwordVariable)

@@ -89,8 +89,17 @@ func (a address) principal() string {
 	return "MSSQLSvc/" + net.JoinHostPort(host, strconv.Itoa(int(a.tcpPort())))
 }
 
-// isThisMachine is the default of Options.Local.
-func isThisMachine(host string) bool {
+// CheckInstance finds what is wrong with an instance as a person wrote it.
+func CheckInstance(on string) error {
+	if _, err := parseAddress(on); err != nil {
+		return fmt.Errorf(`%q is no SQL Server instance: %w. It is written SERVER, SERVER\INSTANCE, SERVER,PORT or SERVER\INSTANCE,PORT`, on, err)
+	}
+	return nil
+}
+
+// IsThisMachine is the default of Options.Local. It does not know a fully qualified name,
+// which os.Hostname does not give on Windows.
+func IsThisMachine(host string) bool {
 	if host == "." || strings.EqualFold(host, "(local)") || isLoopback(host) {
 		return true
 	}

@@ -4,12 +4,15 @@ import (
 	"context"
 	"crypto/tls"
 	"database/sql/driver"
+	"errors"
 	"fmt"
 	"os"
 	"time"
 
 	mssql "github.com/microsoft/go-mssqldb"
 	"github.com/microsoft/go-mssqldb/msdsn"
+
+	"siteready/platform"
 )
 
 // lockLimit is how long a statement waits for a lock.
@@ -32,6 +35,9 @@ func (r *Reader) connect(ctx context.Context, t target) (*link, error) {
 	if i.ended != nil {
 		return nil, i.ended
 	}
+	if no := i.refused[t.database]; no != nil {
+		return nil, no
+	}
 	if r.pool.isClosed() {
 		return nil, errClosed(t)
 	}
@@ -45,8 +51,11 @@ func (r *Reader) connect(ctx context.Context, t target) (*link, error) {
 		return nil, ctx.Err()
 	}
 	no := r.explainConnect(t, l.wire.stage(), err, hasEnded(limited))
-	if no.EndsLine {
+	switch {
+	case no.EndsLine:
 		i.ended = no
+	case errors.Is(no, platform.ErrDenied):
+		i.refused[t.database] = no
 	}
 	return nil, no
 }
@@ -99,7 +108,7 @@ func (l *link) setUp(ctx context.Context) error {
 // config is the driver's configuration for t. Nothing is left to the driver's defaults: without
 // a word about encryption it would not verify certificates.
 func (r *Reader) config(t target) msdsn.Config {
-	trust := r.trustAll || r.encryption != Strict && r.local(t.host)
+	trust := r.trustAll || r.encryption != Strict && r.roots == nil && r.local(t.host)
 	c := msdsn.Config{
 		Host:        t.host,
 		Port:        uint64(t.port),

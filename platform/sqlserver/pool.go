@@ -34,8 +34,9 @@ type databasePool struct {
 
 // instance has one log-on at a time, so that the others learn from a refused one.
 type instance struct {
-	gate  chan struct{}
-	ended *platform.NoAnswer // why nothing more is tried; guarded by gate
+	gate    chan struct{}
+	ended   *platform.NoAnswer            // why nothing more is tried; guarded by gate
+	refused map[string]*platform.NoAnswer // databases that it does not open, by name; guarded by gate
 }
 
 func newPool() *pool {
@@ -58,7 +59,7 @@ func (p *pool) instance(on string) *instance {
 	defer p.mu.Unlock()
 	i := p.instances[on]
 	if i == nil {
-		i = &instance{gate: make(chan struct{}, 1)}
+		i = &instance{gate: make(chan struct{}, 1), refused: map[string]*platform.NoAnswer{}}
 		p.instances[on] = i
 	}
 	return i

@@ -84,7 +84,7 @@ type Options struct {
 	// TrustServerCertificate takes any certificate. It cannot go with CAFile or Strict.
 	TrustServerCertificate bool
 	// Local reports whether a host, as a question names it, is this machine. The certificate of
-	// a SQL Server on this machine is not verified, unless under Strict. By default ".",
+	// a SQL Server on this machine is not verified, unless under Strict or with a CAFile. By default ".",
 	// "(local)", localhost, loopback addresses and this machine's name are local.
 	Local func(host string) bool
 	// ConnectLimit is how long finding the server, connecting and logging on may take together;
@@ -148,7 +148,7 @@ func New(o Options) (*Reader, error) {
 		r.hide = strings.NewReplacer(o.Password, "(password)").Replace
 	}
 	if r.local == nil {
-		r.local = isThisMachine
+		r.local = IsThisMachine
 	}
 	if r.connectLimit == 0 {
 		r.connectLimit = 10 * time.Second
@@ -204,10 +204,12 @@ func (r *Reader) Read(ctx context.Context, q platform.Question) (json.RawMessage
 	if r.refusal != nil {
 		return nil, r.refusal
 	}
+	if err := CheckInstance(q.On); err != nil {
+		return nil, platform.Refuse(platform.ErrUnsupported, "%v", err)
+	}
 	where, err := parseAddress(q.On)
 	if err != nil {
-		return nil, platform.Refuse(platform.ErrUnsupported,
-			`%q is no SQL Server instance: %v. It is written SERVER, SERVER\INSTANCE, SERVER,PORT or SERVER\INSTANCE,PORT`, q.On, err)
+		return nil, err
 	}
 	t := target{address: where, on: q.On, database: q.Where}
 	raw, err := r.ask(ctx, t, "/* siteready: "+q.What+" */ "+q.Text)

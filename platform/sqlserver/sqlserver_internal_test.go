@@ -96,7 +96,7 @@ func TestIsThisMachine(t *testing.T) {
 		"::ffff:127.0.0.1": true, name: true, strings.ToUpper(name): true,
 		"": false, "10.0.0.1": false, name + "x": false, name + ".elsewhere.example": false, "localhost.example": false,
 	} {
-		if got := isThisMachine(host); got != want {
+		if got := IsThisMachine(host); got != want {
 			t.Errorf("%q is this machine: %v; want %v", host, got, want)
 		}
 	}

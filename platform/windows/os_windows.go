@@ -90,7 +90,7 @@ func readComputer() (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	fqdn, err := computerName("ComputerNamePhysicalDnsFullyQualified", windows.ComputerNamePhysicalDnsFullyQualified)
+	fqdn, err := FullName()
 	if err != nil {
 		return nil, err
 	}
@@ -117,6 +117,11 @@ func readComputer() (any, error) {
 	return platform.Computer{
 		Name: name, FQDN: fqdn, Account: domain + `\` + account, Elevated: elevated != 0,
 	}, nil
+}
+
+// FullName is this machine's fully qualified DNS name.
+func FullName() (string, error) {
+	return computerName("ComputerNamePhysicalDnsFullyQualified", windows.ComputerNamePhysicalDnsFullyQualified)
 }
 
 // computerName asks for one of the machine's names.
