@@ -200,8 +200,16 @@ func readSQL(text string) (words []string, marks string, closed bool) {
 // FuzzForm compares Matches with a regular expression that is made of the same form.
 func FuzzForm(f *testing.F) {
 	for _, seed := range [][2]string{
-		{`HKLM\{product}\Y`, `HKLM\{90160000-008C}\Y`}, {`{a}-{b}c`, `x-y-c`}, {`{a}{b}`, `x`}, {`aa{x}aa`, `aaaa`},
-		{`{SQL Server}`, `SQL01\X,1433`}, {`{`, `{`}, {`}{x}{`, `}a{`}, {`{}`, `{}`}, {`{x}{y}{z}`, "a\nb"}, {"\xff{x}", "\xff\xfe"},
+		{`HKLM\{product}\Y`, `HKLM\{90160000-008C}\Y`},
+		{`{a}-{b}c`, `x-y-c`},
+		{`{a}{b}`, `x`},
+		{`aa{x}aa`, `aaaa`},
+		{`{SQL Server}`, `SQL01\X,1433`},
+		{`{`, `{`},
+		{`}{x}{`, `}a{`},
+		{`{}`, `{}`},
+		{`{x}{y}{z}`, "a\nb"},
+		{"\xff{x}", "\xff\xfe"},
 	} {
 		f.Add(seed[0], seed[1])
 	}

@@ -1,7 +1,6 @@
 package sqlserver_test
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -70,19 +69,5 @@ func TestConformance(t *testing.T) {
 				t.Errorf("the server received %d statements", n)
 			}
 		})
-	}
-}
-
-// Without a log-on it refuses as a reader must.
-func TestConformanceOfAReaderWithoutALogOn(t *testing.T) {
-	r, err := sqlserver.New(sqlserver.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	q := platform.SQL[struct{}]("one", "SELECT 1 AS may_see").In("127.0.0.1,1", "CM_P01").Question
-	_, err = r.Read(t.Context(), q)
-	var no *platform.NoAnswer
-	if !errors.As(err, &no) || errors.Is(err, platform.ErrAbsent) || no.Cause == "" || !no.EndsLine {
-		t.Errorf("it is refused with %+v", err)
 	}
 }

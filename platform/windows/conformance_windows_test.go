@@ -1,0 +1,64 @@
+package windows_test
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"siteready/platform"
+	"siteready/platform/platformtest"
+	"siteready/platform/windows"
+)
+
+// The live reader of Windows is a reader like all others. It is asked what every Windows has.
+func TestConformance(t *testing.T) {
+	const currentVersion = `HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion`
+	text := filepath.Join(t.TempDir(), "größe.txt")
+	if err := os.WriteFile(text, []byte("x"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	known := []platform.Question{
+		platform.ReadKey(`HKLM\SOFTWARE`).Question,
+		platform.ReadKey(currentVersion).Question,
+		platform.ReadText(currentVersion, "ProductName").Question,
+		platform.ReadText(currentVersion, "CurrentBuildNumber").Question,
+		platform.ReadService("RpcSs").Question,
+		platform.ReadFile(filepath.Join(os.Getenv("SystemRoot"), `System32\kernel32.dll`)).Question,
+		platform.ReadFile(text).Question,
+		platform.ReadVolume(`C:\`).Question,
+		platform.ReadVolume(filepath.Join(t.TempDir(), "not-there")).Question,
+		platform.ReadOSVersion().Question,
+		platform.ReadComputer().Question,
+		platform.ReadBoot().Question,
+		platform.ReadMemory().Question,
+	}
+	absent := []platform.Question{
+		platform.ReadKey(`HKLM\SOFTWARE\siteready-nobody`).Question,
+		platform.ReadText(`HKLM\SOFTWARE\siteready-nobody`, "x").Question,
+		platform.ReadText(currentVersion, "siteready-nobody").Question,
+		platform.ReadService("siteready-nobody").Question,
+		platform.ReadFile(filepath.Join(t.TempDir(), "nobody")).Question,
+		platform.ReadFile(`C:\siteready-nobody\x`).Question,
+		platform.ReadVolume(noDrive(t)).Question,
+	}
+	if err := platformtest.TestReader(t.Context(), windows.New(), known, absent); err != nil {
+		t.Error(err)
+	}
+}
+
+// noDrive is a drive that this machine does not have.
+func noDrive(t *testing.T) string {
+	t.Helper()
+	for letter := 'Y'; letter > 'C'; letter-- {
+		if drive := string(letter) + `:\`; !there(drive) {
+			return drive
+		}
+	}
+	t.Fatal("all letters have a drive")
+	return ""
+}
+
+func there(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
