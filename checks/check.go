@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -140,6 +141,17 @@ type Item struct {
 	Where  string // where it was read
 	Status Status
 	Cause  *platform.NoAnswer // why it could not be checked; nil for the other statuses
+}
+
+// Count is how many items have one of the statuses.
+func Count(items []Item, statuses ...Status) int {
+	n := 0
+	for _, item := range items {
+		if slices.Contains(statuses, item.Status) {
+			n++
+		}
+	}
+	return n
 }
 
 // UnknownItem is an item that could not be checked for the reason in err.

@@ -1,7 +1,13 @@
 // Package drivers checks the client drivers through which a site server reaches SQL Server.
 package drivers
 
-import "siteready/checks"
+import (
+	"context"
+
+	"siteready/checks"
+	"siteready/checks/version"
+	"siteready/platform"
+)
 
 // Area is the section of the report.
 func Area() checks.Area {
@@ -9,4 +15,20 @@ func Area() checks.Area {
 		odbc18(),
 		sqlNativeClient(),
 	}}
+}
+
+// readsRegistry is the right that the checks of this area need.
+const readsRegistry = "Windows: read the registry, which every user may"
+
+// installed reads the version that a driver's set-up has left in the registry.
+func installed(ctx context.Context, c *checks.Case, q platform.Query[platform.Text]) (v version.Version, found bool, err error) {
+	text, found, err := platform.Lookup(ctx, c, q)
+	if err != nil || !found {
+		return version.Version{}, false, err
+	}
+	v, err = version.Parse(string(text))
+	if err != nil {
+		return version.Version{}, false, platform.Refuse(platform.ErrMalformed, "%s: %v", q, err)
+	}
+	return v, true, nil
 }

@@ -34,7 +34,7 @@ func odbc18() checks.Check {
 			"https://learn.microsoft.com/intune/configmgr/core/servers/deploy/install/list-of-prerequisite-checks#odbc-driver-for-sql-server",
 			"https://learn.microsoft.com/troubleshoot/mem/configmgr/setup-migrate-backup-recovery/update-odbc-18611-causes-issues-configmgr",
 		},
-		Rights: []string{"Windows: read the registry, which every user may"},
+		Rights: []string{readsRegistry},
 		Reads:  append(discovery.SiteReads(), odbc18Version.Form()),
 		Run:    discovery.OnSite(runODBC18),
 	}
@@ -44,17 +44,13 @@ func runODBC18(ctx context.Context, c *checks.Case, _ discovery.Site) (checks.Fi
 	item := checks.Item{
 		Key: "ODBC Driver 18", Wanted: c.Target.MinODBC.String() + " or newer", Where: odbc18Version.String(),
 	}
-	text, installed, err := platform.Lookup(ctx, c, odbc18Version)
+	found, ok, err := installed(ctx, c, odbc18Version)
 	if err != nil {
 		return checks.Finding{}, err
 	}
-	if !installed {
+	if !ok {
 		item.Status, item.Found = checks.Failed, "not installed"
 		return checks.Items("The ODBC Driver 18 for SQL Server is not installed.", item), nil
-	}
-	found, err := version.Parse(string(text))
-	if err != nil {
-		return checks.Finding{}, platform.Refuse(platform.ErrMalformed, "%s: %v", odbc18Version, err)
 	}
 	item.Found = found.String()
 	for _, bad := range badODBC {

@@ -6,7 +6,6 @@ import (
 
 	"siteready/checks"
 	"siteready/checks/discovery"
-	"siteready/checks/version"
 	"siteready/platform"
 )
 
@@ -27,7 +26,7 @@ func sqlNativeClient() checks.Check {
 			"https://learn.microsoft.com/intune/configmgr/core/servers/deploy/install/list-of-prerequisite-checks#sql-server-native-client",
 			"https://learn.microsoft.com/intune/configmgr/core/plan-design/changes/whats-new-in-version-2603",
 		},
-		Rights: []string{"Windows: read the registry, which every user may"},
+		Rights: []string{readsRegistry},
 		Reads:  append(discovery.SiteReads(), nativeClientVersion.Form()),
 		Run:    discovery.OnSite(runNativeClient),
 	}
@@ -37,28 +36,22 @@ func runNativeClient(ctx context.Context, c *checks.Case, _ discovery.Site) (che
 	item := checks.Item{
 		Key: "SQL Server Native Client", Wanted: c.Target.MinNativeClient.String() + " or newer", Where: nativeClientVersion.String(),
 	}
-	text, installed, err := platform.Lookup(ctx, c, nativeClientVersion)
+	found, ok, err := installed(ctx, c, nativeClientVersion)
 	if err != nil {
 		return checks.Finding{}, err
 	}
 	var summary string
+	item.Found = found.String()
 	switch {
-	case !installed:
+	case !ok:
 		item.Status, item.Found = checks.Warning, "not installed"
 		summary = "The SQL Server Native Client is not installed."
+	case found.Less(c.Target.MinNativeClient):
+		item.Status = checks.Warning
+		summary = fmt.Sprintf("Version %s of the SQL Server Native Client is too old.", found)
 	default:
-		found, err := version.Parse(string(text))
-		if err != nil {
-			return checks.Finding{}, platform.Refuse(platform.ErrMalformed, "%s: %v", nativeClientVersion, err)
-		}
-		item.Found = found.String()
-		if found.Less(c.Target.MinNativeClient) {
-			item.Status = checks.Warning
-			summary = fmt.Sprintf("Version %s of the SQL Server Native Client is too old.", found)
-		} else {
-			item.Status = checks.Passed
-			summary = fmt.Sprintf("Version %s of the SQL Server Native Client is installed.", found)
-		}
+		item.Status = checks.Passed
+		summary = fmt.Sprintf("Version %s of the SQL Server Native Client is installed.", found)
 	}
 	if !c.Target.NativeClientOptional {
 		return checks.Items(summary, item), nil

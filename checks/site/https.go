@@ -219,23 +219,14 @@ func meaning(state int) string {
 }
 
 func summary(items []checks.Item) string {
-	bad, unknown := 0, 0
-	for _, item := range items {
-		switch item.Status {
-		case checks.Failed:
-			bad++
-		case checks.Unknown:
-			unknown++
-		}
-	}
-	switch {
+	switch bad := checks.Count(items, checks.Failed); {
 	case bad == 1:
 		return "One site allows plain HTTP without Enhanced HTTP."
 	case bad > 1:
 		return fmt.Sprintf("%d sites allow plain HTTP without Enhanced HTTP.", bad)
-	case unknown > 0:
+	case checks.Count(items, checks.Unknown) > 0:
 		return "Not every site's setting could be read."
-	case checks.Items("", items...).Status() == checks.Warning:
+	case checks.Count(items, checks.Warning) > 0:
 		return "The setting is good where it could be read, but not confirmed."
 	default:
 		return "Every site uses HTTPS or Enhanced HTTP."

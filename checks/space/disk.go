@@ -75,21 +75,12 @@ func runFreeDisk(ctx context.Context, c *checks.Case) (checks.Finding, error) {
 }
 
 func summary(items []checks.Item) string {
-	full, unknown := 0, 0
-	for _, item := range items {
-		switch item.Status {
-		case checks.Failed, checks.Warning:
-			full++
-		case checks.Unknown:
-			unknown++
-		}
-	}
-	switch {
+	switch full := checks.Count(items, checks.Failed, checks.Warning); {
 	case full == 1:
 		return "One volume has too little free space."
 	case full > 1:
 		return fmt.Sprintf("%d volumes have too little free space.", full)
-	case unknown > 0:
+	case checks.Count(items, checks.Unknown) > 0:
 		return "Not every volume could be looked at."
 	default:
 		return "Every volume has enough free space."

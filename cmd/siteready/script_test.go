@@ -22,11 +22,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"siteready/checks"
 	"siteready/checks/catalog"
 	"siteready/platform"
 	"siteready/platform/platformtest"
-	"siteready/platform/recording"
 	"siteready/platform/sqlserver/sqlservertest"
 	"siteready/report"
 )
@@ -157,11 +155,9 @@ func cmdSite(ts *testscript.TestScript, neg bool, args []string) {
 	if denied {
 		reader = platformtest.Refusing(s, platform.ErrDenied, func(platform.Question) bool { return true })
 	}
-	m := platform.Open(of(ts).Context(), reader, s.ReadAt, platform.DefaultLimits())
-	ts.Check(askEverything(of(ts).Context(), m, checks.Stated{}))
-	var text bytes.Buffer
-	ts.Check(recording.Write(&text, recording.Header{Version: "constructed", ReadAt: s.ReadAt, About: s.About}, m.Outcomes()))
-	ts.Check(os.WriteFile(ts.MkAbs(args[1]), text.Bytes(), 0o600))
+	text, err := recorded(of(ts).Context(), s, reader)
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), text, 0o600))
 }
 
 // scriptUser and scriptPassword are the log-on of fakesql.
@@ -175,18 +171,8 @@ const (
 // its authority; the log-on is $SQLUSER with the password where siteready looks for it.
 func cmdFakeSQL(ts *testscript.TestScript, neg bool, args []string) {
 	wants(ts, neg, len(args) == 1 || len(args) == 2, "fakesql NAME [EDIT]")
-	databases := map[string]sqlservertest.Tables{}
-	for _, instance := range constructed(ts, args[0], args[1:]).SQL {
-		for name, statements := range instance {
-			tables := sqlservertest.Tables{}
-			for statement, rows := range statements {
-				result, err := sqlservertest.Rows(rows)
-				ts.Check(err)
-				tables[statement] = result
-			}
-			databases[name] = tables
-		}
-	}
+	databases, err := tables(constructed(ts, args[0], args[1:]))
+	ts.Check(err)
 	server := sqlservertest.Start(of(ts), sqlservertest.Config{
 		User: scriptUser, Password: scriptPassword, Encryption: sqlservertest.Required, Databases: databases,
 		HostNames: []string{"127.0.0.1", "0.0.0.0"},

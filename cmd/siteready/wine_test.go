@@ -6,7 +6,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"io"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -17,10 +17,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"siteready/checks"
-	"siteready/platform"
 	"siteready/platform/platformtest"
-	"siteready/platform/recording"
 	"siteready/platform/sqlserver/sqlservertest"
 	"siteready/platform/windows/winetest"
 	"siteready/report"
@@ -123,24 +120,14 @@ func (s *siteServer) serve(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	databases := map[string]sqlservertest.Tables{}
-	var name string
-	for _, instance := range site.SQL {
-		for database, statements := range instance {
-			name = database
-			databases[database] = sqlservertest.Tables{}
-			for statement, rows := range statements {
-				result, err := sqlservertest.Rows(rows)
-				if err != nil {
-					t.Fatalf("%s: %v", statement, err)
-				}
-				databases[database][statement] = result
-			}
-		}
+	databases, err := tables(site)
+	if err != nil {
+		t.Fatal(err)
 	}
-	if name == "" {
+	if len(databases) == 0 {
 		return
 	}
+	name := slices.Sorted(maps.Keys(databases))[0]
 	s.sql = sqlservertest.Start(t, sqlservertest.Config{
 		User: "siteready", Password: sqlPassword, Encryption: sqlservertest.Required, Databases: databases,
 	})
@@ -247,9 +234,9 @@ func TestWindowsProgram(t *testing.T) {
 				t.Errorf("subject %+v, wanted %+v", got.Subject, want.Subject)
 			}
 
-			recorded := s.run(t, append(flags, "record", "-o", `C:\site.siteready`)...)
-			if recorded.ExitCode != 0 {
-				t.Fatalf("record: exit code %d\n%s", recorded.ExitCode, recorded.Stderr)
+			record := s.run(t, append(flags, "record", "-o", `C:\site.siteready`)...)
+			if record.ExitCode != 0 {
+				t.Fatalf("record: exit code %d\n%s", record.ExitCode, record.Stderr)
 			}
 			data, err := os.ReadFile(s.Path(`C:\site.siteready`))
 			if err != nil {
@@ -292,14 +279,11 @@ func recordConstructed(t *testing.T, tree map[string]any, file string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m := platform.Open(t.Context(), site, site.ReadAt, platform.DefaultLimits())
-	if err := askEverything(t.Context(), m, checks.Stated{}); err != nil {
+	data, err := recorded(t.Context(), site, site)
+	if err != nil {
 		t.Fatal(err)
 	}
-	err = replaceFile(file, func(w io.Writer) error {
-		return recording.Write(w, recording.Header{Version: "constructed", ReadAt: site.ReadAt}, m.Outcomes())
-	})
-	if err != nil {
+	if err := os.WriteFile(file, data, 0o600); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -63,6 +63,12 @@ func TestMissingDatabase(t *testing.T) {
 	if _, err := ask(t, s, server, one); err != nil {
 		t.Errorf("the other database has no answer: %v", err)
 	}
+	other := platform.SQL[proofRow]("other", "SELECT 2 AS other, 1 AS may_see")
+	_, err = platform.Ask(t.Context(), s, other.In(instance(server), "CM_OLD"))
+	refusal(t, err, platform.ErrDenied, no.Cause)
+	if n := server.Counts().Refused; n != 1 {
+		t.Errorf("%d log-ons were refused; want one for the database", n)
+	}
 }
 
 // silent listens, takes connections and says nothing.

@@ -114,6 +114,7 @@ func TestCertificates(t *testing.T) {
 		{"wrong name", misnamed, sqlserver.Options{CAFile: misnamed.CAFile()}, "127.0.0.1"},
 		{"trusted", misnamed, sqlserver.Options{TrustServerCertificate: true}, ""},
 		{"this machine", misnamed, sqlserver.Options{Local: func(host string) bool { return host == "127.0.0.1" }}, ""},
+		{"this machine, with another's CA file", misnamed, sqlserver.Options{CAFile: other.CAFile(), Local: func(string) bool { return true }}, "127.0.0.1"},
 		{"another machine", misnamed, sqlserver.Options{Local: func(host string) bool { return host == "localhost" }}, "127.0.0.1"},
 	}
 	for _, test := range tests {
