@@ -22,6 +22,7 @@ var mutations = []struct{ file, old, new string }{
 	{"checks/space/log.go", "percent > warns", "percent < warns"},
 	{"checks/recovery/backup.go", "age.Hours() > fails", "age.Hours() < fails"},
 	{"checks/recovery/backup.go", "age.Hours() > warns", "age.Hours() < warns"},
+	{"checks/site/updatepath.go", "build >= target.MinBuild", "build <= target.MinBuild"},
 	{"checks/site/https.go", "httpsOnly == bitsHTTPSOnly", "httpsOnly != bitsHTTPSOnly"},
 	{"platform/ask.go", "errors.Is(err, ErrAbsent)", "errors.Is(err, ErrAbsent) || errors.Is(err, ErrDenied)"}, // denied taken for absent
 	{"platform/sql.go", "if len(rows) == 0 {", "if false {"},                                                   // no rows taken for fine

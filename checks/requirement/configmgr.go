@@ -27,6 +27,9 @@ type Release struct {
 
 	MinSource string // the oldest release that may update to it
 	MinBuild  uint32 // the build of MinSource
+	// DisputedBuild is the lower build that another page of Microsoft's allows as a source; 0
+	// where the pages agree.
+	DisputedBuild uint32
 
 	// MinODBC is the lowest version of the ODBC Driver 18 for SQL Server.
 	MinODBC version.Version
@@ -87,7 +90,7 @@ func ConfigMgrReleases() []Release {
 		{
 			// Microsoft's pages disagree on the oldest source: the checklist says 2303, the
 			// page of news says 2309. The higher number is the safe one for a default.
-			Product: ConfigMgr, Version: "2503", Build: 9135, MinSource: "2309", MinBuild: 9122,
+			Product: ConfigMgr, Version: "2503", Build: 9135, MinSource: "2309", MinBuild: 9122, DisputedBuild: 9106,
 			MinODBC: odbc2503, MinNativeClient: nativeSP4, Windows: windowsServers,
 			Sources: []string{pagePrerequisites, pageUpdates, pageWindows, pageChecklist + "2503", pageWhatsNew + "2503"}, Read: dayReadThem,
 		},

@@ -6,6 +6,7 @@ import "siteready/checks"
 // Area is the section of the report.
 func Area() checks.Area {
 	return checks.Area{ID: "site", Title: "Site upgrade requirements", Checks: []checks.Check{
+		updatePath(),
 		secureCommunication(),
 	}}
 }
