@@ -358,6 +358,7 @@ func TestInterruptedRun(t *testing.T) {
 				t.Errorf("%s: the cause is %q", q, no.Cause)
 			}
 		}
+		synctest.Wait()
 		if reads.Load() != before {
 			t.Error("the machine was read after the interruption")
 		}

@@ -22,8 +22,9 @@ import (
 
 // verdict is all that a run says, but for how long it took.
 type verdict struct {
-	Subject discovery.Subject
-	Results []judged
+	Subject  discovery.Subject
+	Evidence []platform.Seen // for the subject
+	Results  []judged
 }
 
 type judged struct {
@@ -44,14 +45,12 @@ func verdictOn(t *testing.T, r platform.Reader, readAt time.Time, c checks.Condi
 		t.Fatal(err)
 	}
 	m := platform.Open(t.Context(), r, readAt, platform.DefaultLimits())
-	v := verdict{Subject: discovery.Describe(t.Context(), m.Session(), c.Stated)}
+	described := m.Session()
+	v := verdict{Subject: discovery.Describe(t.Context(), described, c.Stated), Evidence: untimed(described.Evidence())}
 	for _, result := range checks.Run(t.Context(), m, catalog.All(), everything, c) {
 		one := judged{
 			ID: result.Check.ID, Status: result.Status.String(), Summary: result.Summary, Selected: result.Selected,
-			Notes: result.Notes, Items: result.Items, Cause: result.Cause, Evidence: result.Evidence,
-		}
-		for i := range one.Evidence {
-			one.Evidence[i].Took = 0
+			Notes: result.Notes, Items: result.Items, Cause: result.Cause, Evidence: untimed(result.Evidence),
 		}
 		v.Results = append(v.Results, one)
 	}
@@ -64,6 +63,13 @@ func verdictOn(t *testing.T, r platform.Reader, readAt time.Time, c checks.Condi
 		t.Fatal(err)
 	}
 	return string(text), b.Bytes()
+}
+
+func untimed(evidence []platform.Seen) []platform.Seen {
+	for i := range evidence {
+		evidence[i].Took = 0
+	}
+	return evidence
 }
 
 // replays judges r, records it, judges the recording, and records that: the verdicts are

@@ -3,6 +3,7 @@ package space
 
 import (
 	"fmt"
+	"math"
 
 	"siteready/checks"
 )
@@ -18,5 +19,6 @@ func Area() checks.Area {
 // gibibyte is what Windows and Microsoft's documents call a GB.
 const gibibyte = 1 << 30
 
-// size writes bytes for people.
-func size(bytes float64) string { return fmt.Sprintf("%.1f GB", bytes/gibibyte) }
+// size writes bytes for people. It rounds down, so that what is less than a threshold never
+// looks like it.
+func size(bytes float64) string { return fmt.Sprintf("%.1f GB", math.Floor(10*bytes/gibibyte)/10) }
