@@ -47,7 +47,7 @@ func refused(t *testing.T, err, reason error, words ...string) *platform.NoAnswe
 	if !errors.As(err, &no) {
 		t.Fatalf("the error is %v, a %T; want a *platform.NoAnswer", err, err)
 	}
-	if no.Reason != reason {
+	if !errors.Is(no.Reason, reason) {
 		t.Errorf("the reason is %q (%s); want %q", no.Reason, no.Cause, reason)
 	}
 	if no.Cause == "" {

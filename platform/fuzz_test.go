@@ -2,6 +2,7 @@ package platform_test
 
 import (
 	"encoding/json"
+	"errors"
 	"reflect"
 	"regexp"
 	"strings"
@@ -86,8 +87,8 @@ func strictly[A any](t *testing.T, answer []byte) {
 // refusedFor asserts that err is a *platform.NoAnswer with a reason and a cause.
 func refusedFor(t *testing.T, err error) *platform.NoAnswer {
 	t.Helper()
-	no, ok := err.(*platform.NoAnswer) //nolint:errorlint // the door wraps nothing
-	if !ok || no.Cause == "" || no.Reason == nil {
+	var no *platform.NoAnswer
+	if !errors.As(err, &no) || no.Cause == "" || no.Reason == nil {
 		t.Fatalf("the error is %#v", err)
 	}
 	return no
