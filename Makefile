@@ -27,7 +27,8 @@ demo: ## show the report of a constructed site; its exit code is not 0, because 
 test: $(GOTESTSUM) ## run all tests, those for Windows under Wine; as root it installs what is lacking
 	.ci/install-test-tools
 	@mkdir -p build
-	$(GOTESTSUM) --format pkgname --jsonfile build/tests.json --raw-command -- .ci/go-test-json
+	@$(GOTESTSUM) --format pkgname --jsonfile build/tests.json --raw-command -- .ci/go-test-json; \
+		code=$$?; .ci/test-totals build/tests.json; exit $$code
 
 lint: $(GOLANGCI) $(GOFUMPT) ## vet and lint for Linux and for Windows
 	@unformatted=$$($(GOFUMPT) -l . .ci) && if [ -n "$$unformatted" ]; then echo "gofumpt would change:" $$unformatted; exit 1; fi

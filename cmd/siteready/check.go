@@ -157,14 +157,12 @@ func (p *program) judge(ctx context.Context, from source, o *selectOptions, out 
 	}
 	// Beside each other: the subject asks SQL Server too, and what hangs there must not keep
 	// the checks from what they can do without.
-	judged := make(chan []checks.Result, 1)
-	go func() {
-		judged <- checks.Run(ctx, m, catalog.All(), selection, checks.Conditions{
-			Target: *target, Stated: from.stated, JudgedFor: from.readAt,
-		})
-	}()
-	subject := discovery.Describe(ctx, m.Session(), from.stated)
-	results := <-judged
+	described := make(chan discovery.Subject, 1)
+	go func() { described <- describe(ctx, m, from.stated) }()
+	results := checks.Run(ctx, m, catalog.All(), selection, checks.Conditions{
+		Target: *target, Stated: from.stated, JudgedFor: from.readAt,
+	})
+	subject := <-described
 	r := report.New(report.Input{
 		Version: programVersion(), Subject: subject, Target: *target, TargetStated: stated,
 		Recording: from.file, ReadAt: from.readAt, JudgedFor: from.readAt, MadeAt: time.Now(),
@@ -175,6 +173,17 @@ func (p *program) judge(ctx context.Context, from source, o *selectOptions, out 
 	}
 	p.exit = r.Exit.Code
 	return p.write(r, out)
+}
+
+// describe says what the report is about. A panic in a goroutine of ours would end the
+// program with 2, which means BLOCKED.
+func describe(ctx context.Context, m *platform.Machine, stated checks.Stated) (s discovery.Subject) {
+	defer func() {
+		if p := recover(); p != nil {
+			s = discovery.Subject{Role: discovery.NotKnown, Headline: "what this machine is could not be read", Problem: fmt.Sprintf("a bug in siteready: %v", p)}
+		}
+	}()
+	return discovery.Describe(ctx, m.Session(), stated)
 }
 
 // stopped says why a run ended before its end; empty when it did not.
