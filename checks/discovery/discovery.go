@@ -75,6 +75,9 @@ var (
 	databasePort = platform.ReadNumber(databaseKey, "Port")
 )
 
+// RegistryRight is the right that SiteReads need.
+const RegistryRight = "Windows: read the registry, which every user may"
+
 // SiteReads are the questions that OnSite asks.
 func SiteReads() []platform.Form {
 	forms := []platform.Form{

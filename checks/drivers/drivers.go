@@ -17,9 +17,6 @@ func Area() checks.Area {
 	}}
 }
 
-// readsRegistry is the right that the checks of this area need.
-const readsRegistry = "Windows: read the registry, which every user may"
-
 // installed reads the version that a driver's set-up has left in the registry.
 func installed(ctx context.Context, c *checks.Case, q platform.Query[platform.Text]) (v version.Version, found bool, err error) {
 	text, found, err := platform.Lookup(ctx, c, q)

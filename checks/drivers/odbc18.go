@@ -34,7 +34,7 @@ func odbc18() checks.Check {
 			"https://learn.microsoft.com/intune/configmgr/core/servers/deploy/install/list-of-prerequisite-checks#odbc-driver-for-sql-server",
 			"https://learn.microsoft.com/troubleshoot/mem/configmgr/setup-migrate-backup-recovery/update-odbc-18611-causes-issues-configmgr",
 		},
-		Rights: []string{readsRegistry},
+		Rights: []string{discovery.RegistryRight},
 		Reads:  append(discovery.SiteReads(), odbc18Version.Form()),
 		Run:    discovery.OnSite(runODBC18),
 	}

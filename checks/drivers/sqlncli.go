@@ -26,7 +26,7 @@ func sqlNativeClient() checks.Check {
 			"https://learn.microsoft.com/intune/configmgr/core/servers/deploy/install/list-of-prerequisite-checks#sql-server-native-client",
 			"https://learn.microsoft.com/intune/configmgr/core/plan-design/changes/whats-new-in-version-2603",
 		},
-		Rights: []string{readsRegistry},
+		Rights: []string{discovery.RegistryRight},
 		Reads:  append(discovery.SiteReads(), nativeClientVersion.Form()),
 		Run:    discovery.OnSite(runNativeClient),
 	}

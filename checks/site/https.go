@@ -59,7 +59,7 @@ func secureCommunication() checks.Check {
 			"https://learn.microsoft.com/intune/configmgr/core/servers/deploy/install/list-of-prerequisite-checks#enable-site-system-roles-for-https-or-enhanced-http",
 			"https://learn.microsoft.com/intune/configmgr/core/plan-design/hierarchy/enhanced-http",
 		},
-		Rights: []string{"SQL Server: SELECT on v_Site, SC_SiteDefinition, SC_Component and SC_Component_Property in the site database", "Windows: read the registry, which every user may"},
+		Rights: []string{"SQL Server: SELECT on v_Site, SC_SiteDefinition, SC_Component and SC_Component_Property in the site database", discovery.RegistryRight},
 		Reads:  append(discovery.DatabaseReads(), communicationStates.In("{SQL Server}", "{site database}").Form(), mirror.Form()),
 		Run:    discovery.OnDatabase(runSecureCommunication),
 	}

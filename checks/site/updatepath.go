@@ -20,7 +20,7 @@ func updatePath() checks.Check {
 			"https://learn.microsoft.com/intune/configmgr/core/servers/manage/updates",
 			"https://learn.microsoft.com/intune/configmgr/core/servers/manage/checklist-for-installing-update-2603",
 		},
-		Rights: []string{"Windows: read the registry, which every user may"},
+		Rights: []string{discovery.RegistryRight},
 		Reads:  discovery.SiteReads(),
 		Run:    discovery.OnSite(runUpdatePath),
 	}
