@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -162,6 +163,23 @@ func rights(r Report, cause Cause) []string {
 		}
 	}
 	return all
+}
+
+// notApplicable writes each reason why checks do not apply once, with the checks.
+func (p *page) notApplicable(r Report) {
+	var reasons []string
+	for _, c := range inOrder(r) {
+		if c.Status == notApplicable && !slices.Contains(reasons, c.Summary) {
+			reasons = append(reasons, c.Summary)
+		}
+	}
+	for i, reason := range reasons {
+		if i == 0 {
+			p.title("Not applicable")
+		}
+		p.text("  "+p.paint(p.symbol(notApplicable), marks(notApplicable).color...)+" ", reason)
+		p.text("    ", ids(r, func(c Check) bool { return c.Status == notApplicable && c.Summary == reason }))
+	}
 }
 
 // notes writes the notes of the checks that stand in no other section.

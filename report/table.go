@@ -42,6 +42,7 @@ func Table(w io.Writer, r Report, o TableOptions) error {
 	p.notSelected(r)
 	p.fixes(r)
 	p.causes(r)
+	p.notApplicable(r)
 	p.notes(r)
 	if o.Verbose {
 		p.evidence(r)
@@ -56,7 +57,7 @@ func Table(w io.Writer, r Report, o TableOptions) error {
 // table writes the checks, trouble first. One row of the table is one area within one
 // status, so that lines between rows part the areas and not each check from the next.
 func (p *page) table(r Report) error {
-	ordered := inOrder(r)
+	ordered := slices.DeleteFunc(inOrder(r), func(c Check) bool { return c.Status == notApplicable })
 	if len(ordered) == 0 {
 		return nil
 	}
@@ -78,7 +79,7 @@ func (p *page) table(r Report) error {
 			rows = append(rows, make([]string, len(cells)))
 			cells[0] = append(cells[0], "")
 			cells[1] = append(cells[1], wrap(strings.ToUpper(c.AreaTitle), widths[1])...)
-		} else if c.Status != passed && c.Status != notApplicable {
+		} else if c.Status != passed {
 			cells[0] = append(cells[0], "") // trouble gets air
 		}
 		level(&cells)
@@ -241,32 +242,37 @@ func itemText(i Item, causeOf map[causeKey]int) string {
 	return i.Key + ": " + text
 }
 
-// notSelected is one line for all checks that were not selected. AREA.* stands for an area
-// of which none was.
+// notSelected is one line for all checks that were not selected.
 func (p *page) notSelected(r Report) {
-	inArea, left := map[string]int{}, map[string]int{}
+	names := ids(r, func(c Check) bool { return !c.Selected })
+	switch {
+	case r.Counts.NotSelected == 1:
+		p.text("", "1 check was not selected: "+names)
+	case r.Counts.NotSelected > 1:
+		p.text("", fmt.Sprintf("%d checks were not selected: %s", r.Counts.NotSelected, names))
+	}
+}
+
+// ids names the checks that match. AREA.* stands for an area whose checks all do.
+func ids(r Report, match func(Check) bool) string {
+	inArea, matched := map[string]int{}, map[string]int{}
 	for _, c := range r.Checks {
 		inArea[c.AreaID]++
-		if !c.Selected {
-			left[c.AreaID]++
+		if match(c) {
+			matched[c.AreaID]++
 		}
 	}
 	var names []string
 	for _, c := range r.Checks {
 		name := c.ID
-		if n := left[c.AreaID]; n > 1 && n == inArea[c.AreaID] {
+		if n := matched[c.AreaID]; n > 1 && n == inArea[c.AreaID] {
 			name = c.AreaID + ".*"
 		}
-		if !c.Selected && !slices.Contains(names, name) {
+		if match(c) && !slices.Contains(names, name) {
 			names = append(names, name)
 		}
 	}
-	switch {
-	case r.Counts.NotSelected == 1:
-		p.text("", "1 check was not selected: "+names[0])
-	case r.Counts.NotSelected > 1:
-		p.text("", fmt.Sprintf("%d checks were not selected: %s", r.Counts.NotSelected, strings.Join(names, ", ")))
-	}
+	return strings.Join(names, ", ")
 }
 
 // box writes a sentence between lines, so that it cannot be overlooked.

@@ -104,6 +104,10 @@ func TestTableLosesNothing(t *testing.T) {
 					t.Errorf("seed %d, width %d: %q is not in the table", seed, width, what)
 				}
 			}
+			if r.Status == checks.NotApplicable {
+				must(dense(text), r.Summary) // it stands below the table
+				continue
+			}
 			must(titles, r.Check.Title+r.Check.ID)
 			must(found, r.Summary)
 			for _, i := range r.Items {
