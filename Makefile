@@ -5,13 +5,14 @@ VERSION     ?= $(shell git describe --tags --always --dirty 2>/dev/null)
 LDFLAGS      = -s -w -X main.version=$(VERSION)
 BUILD_FLAGS  = -trimpath -buildvcs=false -ldflags '$(LDFLAGS)'
 TOOLS        = $(CURDIR)/.tools
+FUZZTIME    ?= 60s
 
 # Tools are pinned here, and kept out of go.mod: they are no part of the program.
 GOTESTSUM    = $(TOOLS)/gotestsum-v1.13.0
 GOLANGCI     = $(TOOLS)/golangci-lint-v2.15.0
 GOFUMPT      = $(TOOLS)/gofumpt-v0.12.0
 
-.PHONY: help build demo test lint bench golden
+.PHONY: help build demo test fuzz lint bench golden
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
@@ -30,13 +31,16 @@ test: $(GOTESTSUM) ## run all tests, those for Windows under Wine; as root it in
 	@$(GOTESTSUM) --format pkgname --jsonfile build/tests.json --raw-command -- .ci/go-test-json; \
 		code=$$?; .ci/test-totals build/tests.json; exit $$code
 
+fuzz: ## run every fuzz target for FUZZTIME, by default 60s
+	FUZZTIME=$(FUZZTIME) .ci/fuzz
+
 lint: $(GOLANGCI) $(GOFUMPT) ## vet and lint for Linux and for Windows
 	@unformatted=$$($(GOFUMPT) -l . .ci) && if [ -n "$$unformatted" ]; then echo "gofumpt would change:" $$unformatted; exit 1; fi
-	$(GOLANGCI) run ./... ./.ci/...
+	$(GOLANGCI) run ./... ./.ci/bench
 	GOOS=windows $(GOLANGCI) run ./...
 	$(GO) mod tidy -diff
 
-bench: ## measure start-up, memory and size beside an empty Go program
+bench: ## measure start-up, memory, size, and delays and hangs of SQL Server
 	$(GO) run ./.ci/bench
 
 golden: ## write the golden files and the demonstration's site anew

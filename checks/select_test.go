@@ -2,6 +2,7 @@ package checks_test
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -90,4 +91,40 @@ func TestSelectRefuses(t *testing.T) {
 			}
 		})
 	}
+}
+
+// FuzzSelect: a pattern selects the same checks by --only as it takes away by --skip, itself
+// if it has no signs, and never silently nothing.
+func FuzzSelect(f *testing.F) {
+	for _, pattern := range []string{
+		"drivers.odbc18", "drivers.*", "*", "[a-e]*.odbc1?", "[^d]*", `space.\log`, "[", "[]", "space", "SPACE.LOG", "", "?", "*/*", "\xff*", "drivers.odbc18 ",
+	} {
+		f.Add(pattern)
+	}
+	all := shop.Checks()
+	f.Fuzz(func(t *testing.T, pattern string) {
+		only, err := checks.Select(shop, []string{pattern}, nil)
+		skip, skipErr := checks.Select(shop, nil, []string{pattern})
+		both, _ := checks.Select(shop, []string{pattern, "*"}, []string{pattern})
+		if (err == nil) != (skipErr == nil) {
+			t.Fatalf("%q: --only says %v, --skip says %v", pattern, err, skipErr)
+		}
+		selected, plain := 0, !strings.ContainsAny(pattern, `*?[\`)
+		for _, check := range all {
+			if only.Has(check.ID) {
+				selected++
+			}
+			switch {
+			case err != nil && (only.Has(check.ID) || skip.Has(check.ID)):
+				t.Errorf("%q is refused, and %s selected", pattern, check.ID)
+			case err == nil && (only.Has(check.ID) == skip.Has(check.ID) || skip.Has(check.ID) != both.Has(check.ID)):
+				t.Errorf("%q: %s is selected %t by --only, %t by --skip, %t by both", pattern, check.ID, only.Has(check.ID), skip.Has(check.ID), both.Has(check.ID))
+			case plain && only.Has(check.ID) != (check.ID == pattern):
+				t.Errorf("%q has no signs: %s is selected %t", pattern, check.ID, only.Has(check.ID))
+			}
+		}
+		if err == nil && selected == 0 || err != nil && !strings.Contains(err.Error(), strconv.Quote(pattern)) {
+			t.Errorf("%q selects %d checks: %v", pattern, selected, err)
+		}
+	})
 }

@@ -3,6 +3,8 @@ package platform_test
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
+	"math/big"
 	"reflect"
 	"regexp"
 	"strings"
@@ -105,7 +107,7 @@ func FuzzCheckSQL(f *testing.F) {
 		`SELECT 1 AS may_see EXEC[sp_who]`, `SELECT 1 AS may_see, 1e5EXEC('x')`, `SELECT 1 AS may_see) SELECT (2`,
 		`SELECT 1 AS may_see, 1 AS [a'] ; DROP TABLE t ; SELECT 'b'`,
 		`SELECT 1 AS may_see -- ' `, `SELECT 'x AS may_see`, "SELECT 1 AS may_\u017fee", "SELECT\u00a01 AS may_see",
-		`SELECT * FROM t WHERE may_see = 1`, `SELECT TOP (5) * FROM t WHERE may_see = 1`,
+		`SELECT 1 -0- may_see`, `SELECT * FROM t WHERE may_see = 1`, `SELECT TOP (5) * FROM t WHERE may_see = 1`,
 	} {
 		f.Add(text)
 	}
@@ -180,6 +182,7 @@ func readSQL(text string) (words []string, marks string, closed bool) {
 			marks += " "
 		case c >= '0' && c <= '9':
 			i += len(number.FindString(text[i:]))
+			marks += " "
 		case isWord(c):
 			start := i
 			for i < len(text) && isWord(text[i]) {
@@ -239,4 +242,40 @@ func bytewise(text string) string {
 		b.WriteRune(rune(c))
 	}
 	return b.String()
+}
+
+// FuzzRegistry: a value is a number if it is stored as one, or if its text is one in decimal
+// digits; and a number is a text, too.
+func FuzzRegistry(f *testing.F) {
+	for _, text := range []string{"", "0", " 12 ", "007", "+1", "-1", "1e3", "0x10", "1_000", "18446744073709551615", "18446744073709551616", "\u00a01\u2003", "\u0661", "a\x00", "\xff"} {
+		f.Add(text, uint64(1)<<32, true)
+		f.Add(text, uint64(len(text)), false)
+	}
+	f.Fuzz(func(t *testing.T, text string, n uint64, stored bool) {
+		text = strings.ToValidUTF8(text, "?") // JSON has no other
+		value := platform.RegistryValue{Type: "sz", Text: &text}
+		wantText := strings.TrimSpace(text)
+		if stored {
+			value = platform.RegistryValue{Type: "qword", Number: &n}
+			wantText = fmt.Sprint(n)
+		}
+		raw, err := json.Marshal(value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := as[platform.Text](t, string(raw)); err != nil || got != platform.Text(wantText) {
+			t.Errorf("%s is the text %q, %v", raw, got, err)
+		}
+		got, err := as[platform.Number](t, string(raw))
+		want, decimal := new(big.Int).SetString(wantText, 10)
+		decimal = decimal && strings.Trim(wantText, "0123456789") == "" && want.IsUint64()
+		switch {
+		case decimal != (err == nil):
+			t.Errorf("%s is the number %v, %v", raw, got, err)
+		case decimal && got != platform.Number(want.Uint64()):
+			t.Errorf("%s is the number %v", raw, got)
+		case !decimal:
+			refusedFor(t, err)
+		}
+	})
 }

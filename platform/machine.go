@@ -1,11 +1,14 @@
 package platform
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 )
@@ -13,12 +16,16 @@ import (
 // DefaultLimits is how long one question of each kind may take.
 func DefaultLimits() map[Kind]time.Duration {
 	return map[Kind]time.Duration{
-		KindRegistry: 5 * time.Second,
-		KindService:  5 * time.Second,
-		KindFile:     10 * time.Second,
-		KindVolume:   10 * time.Second,
-		KindOS:       5 * time.Second,
-		KindSQL:      15 * time.Second,
+		KindRegistry:    5 * time.Second,
+		KindService:     5 * time.Second,
+		KindFile:        10 * time.Second,
+		KindVolume:      10 * time.Second,
+		KindOS:          5 * time.Second,
+		KindAccount:     10 * time.Second,
+		KindEvents:      10 * time.Second,
+		KindShare:       SharePatience + 2*time.Second,
+		KindCertificate: 5 * time.Second,
+		KindSQL:         15 * time.Second,
 	}
 }
 
@@ -37,7 +44,8 @@ type Machine struct {
 
 	mu      sync.Mutex
 	answers map[Question]*answer
-	lines   map[string]*line // by instance
+	lines   map[string]*line           // by instance, in lower case: its name has no case
+	calls   map[Question]chan struct{} // in the reader now; closed when it comes back
 }
 
 // answer is one question's outcome; done is closed when raw, err and took are set.
@@ -48,13 +56,14 @@ type answer struct {
 	took time.Duration
 }
 
-// line is the way to one server: two timeouts in a row, or one error that ends the line,
-// and nothing more is asked of it.
+// line is the way to one server: two questions in a row that end at their limit, or one error
+// that ends the line, and nothing more is asked of it. A server that says itself that it took too
+// long, for a lock say, has answered.
 type line struct {
-	slots    chan struct{}
-	mu       sync.Mutex
-	timeouts int
-	cause    *NoAnswer
+	slots  chan struct{}
+	mu     sync.Mutex
+	silent int // questions in a row that ended at their limit
+	cause  *NoAnswer
 }
 
 // Open makes a Machine for one run. Reads end when run does; readAt is when the facts are
@@ -63,7 +72,7 @@ func Open(run context.Context, r Reader, readAt time.Time, limits map[Kind]time.
 	_, settled := r.(Settled)
 	return &Machine{
 		reader: r, run: run, readAt: readAt, limits: limits, settled: settled,
-		answers: map[Question]*answer{}, lines: map[string]*line{},
+		answers: map[Question]*answer{}, lines: map[string]*line{}, calls: map[Question]chan struct{}{},
 	}
 }
 
@@ -138,27 +147,35 @@ func (m *Machine) fetch(q Question, a *answer) {
 		}
 	}
 	start := time.Now()
-	a.raw, a.err = m.readInTime(q)
+	var late bool
+	a.raw, late, a.err = m.readInTime(q)
 	a.took = time.Since(start)
 	if l != nil {
-		l.note(q, a.err)
+		l.note(q, late, a.err)
 	}
 }
 
 // readInTime calls the reader under the limit of q's kind and checks the shape of what came.
-func (m *Machine) readInTime(q Question) (json.RawMessage, *NoAnswer) {
+// late says that nothing came before the limit.
+func (m *Machine) readInTime(q Question) (raw json.RawMessage, late bool, err *NoAnswer) {
 	limit, known := m.limits[q.Kind]
 	if !known {
-		return nil, Refuse(ErrUnsupported, "questions of kind %q are not known here", q.Kind)
+		return nil, false, Refuse(ErrUnsupported, "questions of kind %q are not known here", q.Kind)
 	}
 	ctx, cancel := context.WithTimeout(m.run, limit)
 	defer cancel()
-	came := make(chan Outcome, 1) // buffered: a reader that answers too late must not hang for ever
+	type outcome struct {
+		Outcome
+		late bool
+	}
+	came := make(chan outcome, 1) // buffered: a reader that answers too late must not hang for ever
+	back := m.call(q)
 	go func() {
-		var o Outcome
+		defer back()
+		var o outcome
 		defer func() {
 			if p := recover(); p != nil {
-				o = Outcome{Err: Refuse(ErrUnsupported, "reading %s ended in a panic: %v", q, p)}
+				o = outcome{Outcome: Outcome{Err: Refuse(ErrUnsupported, "reading %s ended in a panic: %v", q, p)}}
 			}
 			came <- o
 		}()
@@ -167,7 +184,7 @@ func (m *Machine) readInTime(q Question) (json.RawMessage, *NoAnswer) {
 		case err == nil:
 			o.Answer = raw
 		case ctx.Err() != nil && errors.Is(err, ctx.Err()):
-			o.Err = m.late(q, limit) // the reader passed its context's error on
+			o.Err, o.late = m.tooLate(q, limit), true // the reader passed its context's error on
 		default:
 			o.Err = explain(err)
 		}
@@ -175,23 +192,64 @@ func (m *Machine) readInTime(q Question) (json.RawMessage, *NoAnswer) {
 	select {
 	case o := <-came:
 		switch {
+		case o.Err != nil && m.settled: // its secrets were hidden when it was recorded
+			return nil, o.late, o.Err
 		case o.Err != nil:
-			return nil, o.Err
+			return nil, o.late, o.Err.withoutSecrets()
 		case len(o.Answer) > MaxAnswer:
-			return nil, Refuse(ErrTooLarge, "the answer to %s has %d bytes, more than %d", q, len(o.Answer), MaxAnswer)
+			return nil, false, Refuse(ErrTooLarge, "the answer to %s has %d bytes, more than %d", q, len(o.Answer), MaxAnswer)
 		case !json.Valid(o.Answer):
-			return nil, Refuse(ErrMalformed, "the answer to %s is not JSON", q)
+			return nil, false, Refuse(ErrMalformed, "the answer to %s is not JSON", q)
 		case q.Kind == KindSQL:
-			return o.Answer, checkRows(q, o.Answer)
+			return o.Answer, false, checkRows(q, o.Answer)
 		}
-		return o.Answer, nil
+		return o.Answer, false, nil
 	case <-ctx.Done():
-		return nil, m.late(q, limit)
+		return nil, true, m.tooLate(q, limit)
 	}
 }
 
-// late says why a read ended before its answer: the run was stopped, or the limit passed.
-func (m *Machine) late(q Question, limit time.Duration) *NoAnswer {
+// call notes that the reader is asked q, and returns what ends the note.
+func (m *Machine) call(q Question) (back func()) {
+	done := make(chan struct{})
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.calls[q] = done
+	return func() {
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		delete(m.calls, q)
+		close(done)
+	}
+}
+
+// Hanging is for the end of a run: it returns the questions whose calls the reader has not
+// come back from, sorted. Nothing can end them, so they are counted. It waits for them, but
+// no longer than patience in all: a reader that obeys its context needs a moment to do so.
+func (m *Machine) Hanging(patience time.Duration) []Question {
+	m.mu.Lock()
+	calls := maps.Clone(m.calls)
+	m.mu.Unlock()
+	enough, stop := context.WithTimeout(context.Background(), patience) // the run has ended
+	defer stop()
+	for q, back := range calls {
+		select {
+		case <-back:
+		case <-enough.Done():
+		}
+		select {
+		case <-back:
+			delete(calls, q)
+		default:
+		}
+	}
+	return slices.SortedFunc(maps.Keys(calls), func(a, b Question) int {
+		return cmp.Or(cmp.Compare(a.String(), b.String()), cmp.Compare(a.Text, b.Text))
+	})
+}
+
+// tooLate says why a read ended before its answer: the run was stopped, or the limit passed.
+func (m *Machine) tooLate(q Question, limit time.Duration) *NoAnswer {
 	if m.run.Err() != nil {
 		return stopped(m.run, q)
 	}
@@ -224,10 +282,11 @@ func (m *Machine) lineTo(q Question) *line {
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	l := m.lines[q.On]
+	server := strings.ToLower(q.On)
+	l := m.lines[server]
 	if l == nil {
 		l = &line{slots: make(chan struct{}, connections)}
-		m.lines[q.On] = l
+		m.lines[server] = l
 	}
 	return l
 }
@@ -238,18 +297,18 @@ func (l *line) broken() *NoAnswer {
 	return l.cause
 }
 
-func (l *line) note(q Question, err *NoAnswer) {
+func (l *line) note(q Question, late bool, err *NoAnswer) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	switch {
 	case l.cause != nil:
 	case err != nil && (err.EndsLine || errors.Is(err, ErrUnreachable)):
 		l.cause = err
-	case err != nil && errors.Is(err, ErrTimeout):
-		if l.timeouts++; l.timeouts == 2 {
+	case late:
+		if l.silent++; l.silent == 2 {
 			l.cause = Refuse(ErrTimeout, "SQL Server %s left two questions in a row without an answer, so it was asked no more", q.On)
 		}
 	default:
-		l.timeouts = 0
+		l.silent = 0
 	}
 }

@@ -95,6 +95,10 @@ func TestLimitOfEachKind(t *testing.T) {
 		{platform.ReadFile(`C:\x`).Question, 10 * time.Second, `file C:\x`},
 		{platform.ReadVolume(`C:\`).Question, 10 * time.Second, `volume C:\`},
 		{platform.ReadMemory().Question, 5 * time.Second, `os memory`},
+		{platform.ReadAccount(`CONTOSO\svc`).Question, 10 * time.Second, `account CONTOSO\svc`},
+		{platform.ReadEvents("System", platform.EventFilter{Provider: "x", IDs: []uint16{1}, Days: 1}).Question, 10 * time.Second, `events System`},
+		{platform.ReadShare(`\\fs01\source`).Question, 10 * time.Second, `share \\fs01\source`},
+		{platform.ReadCertificates(`LocalMachine\MY`).Question, 5 * time.Second, `certificate LocalMachine\MY`},
 		{sqlQuestion("SQL01", "x"), 15 * time.Second, `SQL01`},
 	}
 	if limits := platform.DefaultLimits(); len(limits) != len(tests) {

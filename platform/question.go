@@ -20,12 +20,16 @@ type Kind string
 
 // The kinds of questions.
 const (
-	KindRegistry Kind = "registry" // Where is a key, What a value or empty for the key itself
-	KindService  Kind = "service"  // What is a service's key name
-	KindFile     Kind = "file"     // Where is a path
-	KindVolume   Kind = "volume"   // Where is a path on the volume
-	KindOS       Kind = "os"       // What is "version", "memory", "boot" or "name"
-	KindSQL      Kind = "sql"      // On is an instance, Where a database, What the statement's name, Text the statement
+	KindRegistry    Kind = "registry"    // Where is a key, What a value or empty for the key itself
+	KindService     Kind = "service"     // What is a service's key name
+	KindFile        Kind = "file"        // Where is a path
+	KindVolume      Kind = "volume"      // Where is a path on the volume
+	KindOS          Kind = "os"          // What is "version", "memory", "boot", "name" or "domain"
+	KindAccount     Kind = "account"     // Where is a name or SID, What a right's name or one of the constants in account.go
+	KindEvents      Kind = "events"      // Where is a log, What an EventFilter
+	KindShare       Kind = "share"       // Where is a path, \\server\share\...
+	KindCertificate Kind = "certificate" // Where is a store, LocalMachine\NAME
+	KindSQL         Kind = "sql"         // On is an instance, Where a database, What the statement's name, Text the statement
 )
 
 // Question is one read-only question. It is comparable, prints well, and is the key of an

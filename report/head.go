@@ -7,6 +7,7 @@ import (
 
 	"siteready/checks"
 	"siteready/checks/discovery"
+	"siteready/platform"
 )
 
 // clock is how times stand in reports for people.
@@ -43,7 +44,20 @@ func (p *page) head(r Report) error {
 		p.labelled(0, "Judged for", r.JudgedFor.Format(clock))
 	}
 	p.labelled(0, "Read", read(r))
+	p.labelled(0, "Hanging", hanging(r.Hanging))
 	return nil
+}
+
+// hanging names the calls that did not come back; empty when all did.
+func hanging(calls []platform.Question) string {
+	if len(calls) == 0 {
+		return ""
+	}
+	names := make([]string, len(calls))
+	for i, q := range calls {
+		names[i] = q.String()
+	}
+	return plural(len(calls), "call has", "calls have") + " still not come back, and will end with the program: " + strings.Join(names, ", ")
 }
 
 // counted is the counts in words, without the zeros.

@@ -62,9 +62,11 @@ type Report struct {
 	Verdict   checks.Verdict    `json:"verdict"`
 	Exit      Exit              `json:"exit"`
 	Stopped   string            `json:"stopped"` // why the run ended before its end; empty when it did not
-	Counts    Counts            `json:"counts"`
-	Causes    []Cause           `json:"causes"` // of what could not be checked, by first appearance
-	Checks    []Check           `json:"checks"` // in the catalogue's order
+	// Hanging are the questions that were given up, and whose calls have still not come back.
+	Hanging []platform.Question `json:"hanging"`
+	Counts  Counts              `json:"counts"`
+	Causes  []Cause             `json:"causes"` // of what could not be checked, by first appearance
+	Checks  []Check             `json:"checks"` // in the catalogue's order
 }
 
 // Tool is the program that made the report.
@@ -192,8 +194,9 @@ type Input struct {
 	JudgedFor    time.Time
 	MadeAt       time.Time
 	Took         time.Duration
-	Stopped      string // why the run ended before its end, as a phrase: "interrupted"; empty when it did not
-	FailOn       string // FailOnWarning (also when empty), FailOnUnknown or FailOnFailed
+	Stopped      string              // why the run ended before its end, as a phrase: "interrupted"; empty when it did not
+	Hanging      []platform.Question // whose calls have not come back
+	FailOn       string              // FailOnWarning (also when empty), FailOnUnknown or FailOnFailed
 	Results      []checks.Result
 }
 
@@ -215,6 +218,7 @@ func New(in Input) Report {
 		MadeAt:    whole(in.MadeAt),
 		TookMS:    in.Took.Milliseconds(),
 		Stopped:   in.Stopped,
+		Hanging:   append([]platform.Question{}, in.Hanging...),
 		Checks:    make([]Check, 0, len(in.Results)),
 	}
 	if in.Recording != "" {
@@ -233,9 +237,9 @@ func New(in Input) Report {
 }
 
 // Canonical is the report without what differs between a live run and its replay: the run
-// id, the source, the time of making, durations and the stacks of panics.
+// id, the source, the time of making, durations, calls that hang and the stacks of panics.
 func (r Report) Canonical() Report {
-	r.RunID, r.Source, r.MadeAt, r.TookMS = "", Source{}, time.Time{}, 0
+	r.RunID, r.Source, r.MadeAt, r.TookMS, r.Hanging = "", Source{}, time.Time{}, 0, nil
 	r.Checks = slices.Clone(r.Checks)
 	for i := range r.Checks {
 		c := &r.Checks[i]

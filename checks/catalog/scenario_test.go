@@ -2,6 +2,7 @@ package catalog_test
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -238,10 +239,12 @@ func TestSweep(t *testing.T) {
 					}
 				}
 				for _, group := range groups {
-					faulty := platformtest.Refusing(r, platform.ErrDenied, func(q platform.Question) bool { return slices.Contains(group, q) })
-					after := s.run(t, check.ID, faulty, readAt)
-					if !allowed(platform.Asked, before.Status, after.Status) {
-						t.Errorf("%s: all of %v failed: %s became %s", s.Name, group, before.Status, after.Status)
+					for _, reason := range silences() {
+						faulty := platformtest.Refusing(r, reason, func(q platform.Question) bool { return slices.Contains(group, q) })
+						after := s.run(t, check.ID, faulty, readAt)
+						if !allowed(platform.Asked, before.Status, after.Status) {
+							t.Errorf("%s: all of %v %v: %s became %s", s.Name, group, reason, before.Status, after.Status)
+						}
 					}
 				}
 			}
@@ -251,13 +254,37 @@ func TestSweep(t *testing.T) {
 
 func faults(r platform.Reader, e platform.Seen) map[string]platform.Reader {
 	out := map[string]platform.Reader{}
-	for _, reason := range []error{platform.ErrDenied, platform.ErrTimeout, platform.ErrUnreachable, platform.ErrNotRecorded} {
+	for _, reason := range silences() {
 		out[reason.Error()] = platformtest.Refusing(r, reason, func(q platform.Question) bool { return q == e.Question })
 	}
 	if e.Err == nil {
 		for name, damaged := range platformtest.Damages(e.Answer) {
 			out[name] = platformtest.Answering(r, e.Question, damaged)
 		}
+		for name, damaged := range unproven(e) {
+			out[name] = platformtest.Answering(r, e.Question, damaged)
+		}
+	}
+	return out
+}
+
+// silences are the reasons that are no answer.
+func silences() []error {
+	return slices.DeleteFunc(platform.Reasons(), func(reason error) bool { return errors.Is(reason, platform.ErrAbsent) })
+}
+
+// unproven returns the rows of an answer with the proof of each row in turn that it could not
+// be seen whole.
+func unproven(e platform.Seen) map[string]json.RawMessage {
+	out := map[string]json.RawMessage{}
+	if e.Question.Kind != platform.KindSQL {
+		return out
+	}
+	const proof = `"may_see":1`
+	for i := range strings.Count(string(e.Answer), proof) {
+		parts := strings.SplitAfterN(string(e.Answer), proof, i+2)
+		parts[i] = strings.TrimSuffix(parts[i], "1") + "0"
+		out[fmt.Sprintf("row %d may not be seen", i+1)] = json.RawMessage(strings.Join(parts, ""))
 	}
 	return out
 }
@@ -274,13 +301,13 @@ func allowed(use platform.Use, before, after checks.Status) bool {
 	}
 }
 
-// A reader that denies everything, or that never answers in time, gives no green.
+// A reader that answers nothing, for whatever reason, gives no green.
 func TestNothingCanBeRead(t *testing.T) {
 	selection, err := checks.Select(catalog.All(), nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, reason := range []error{platform.ErrDenied, platform.ErrTimeout} {
+	for _, reason := range silences() {
 		r := platformtest.Refusing(&platformtest.Site{}, reason, func(platform.Question) bool { return true })
 		m := platform.Open(t.Context(), r, time.Now(), platform.DefaultLimits())
 		results := checks.Run(t.Context(), m, catalog.All(), selection, checks.Conditions{Target: requirement.DefaultTarget(0)})

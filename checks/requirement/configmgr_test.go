@@ -3,6 +3,7 @@ package requirement_test
 import (
 	"cmp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -178,4 +179,26 @@ func TestTarget(t *testing.T) {
 			}
 		}
 	}
+}
+
+// FuzzTarget: what is taken is a release of the table, written as the help says; all else is
+// refused by its name.
+func FuzzTarget(f *testing.F) {
+	for _, text := range []string{"2509", "cm=2509", "cm=", "=2509", "CM=2509", "cm=cm=2509", " 2509", "scsm=2022", "", "2509\x00", "cm=%s"} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		got, err := requirement.Target(text)
+		known := slices.ContainsFunc(requirement.ConfigMgrReleases(), func(r requirement.Release) bool {
+			return text == r.Version || text == "cm="+r.Version
+		})
+		switch {
+		case known != (err == nil):
+			t.Errorf("%q became %s, %v", text, got.Version, err)
+		case known && strings.TrimPrefix(text, "cm=") != got.Version:
+			t.Errorf("%q became %s", text, got.Version)
+		case !known && (got.Version != "" || got.Build != 0 || !strings.Contains(err.Error(), strconv.Quote(text))):
+			t.Errorf("%q is refused with %q beside %+v", text, err, got)
+		}
+	})
 }

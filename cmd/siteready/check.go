@@ -140,6 +140,10 @@ func (p *program) readInput(path string) ([]byte, error) {
 	return data, err
 }
 
+// hangPatience is how long the calls of a run that has ended may take to come back, before
+// the report says that they hang.
+const hangPatience = 300 * time.Millisecond
+
 // judge runs the checks over a source, and writes the report to everywhere it is wanted.
 func (p *program) judge(ctx context.Context, from source, o *selectOptions, out *outputOptions) error {
 	start := time.Now()
@@ -163,10 +167,12 @@ func (p *program) judge(ctx context.Context, from source, o *selectOptions, out 
 		Target: *target, Stated: from.stated, JudgedFor: from.readAt,
 	})
 	subject := <-described
+	why := stopped(ctx)
+	cancel() // nobody waits for what is still under way
 	r := report.New(report.Input{
 		Version: programVersion(), Subject: subject, Target: *target, TargetStated: stated,
 		Recording: from.file, ReadAt: from.readAt, JudgedFor: from.readAt, MadeAt: time.Now(),
-		Took: time.Since(start), Stopped: stopped(ctx), FailOn: o.failOn, Results: results,
+		Took: time.Since(start), Stopped: why, Hanging: m.Hanging(hangPatience), FailOn: o.failOn, Results: results,
 	})
 	if r.Exit.LetThrough != "" {
 		say(p.stderr, r.Exit.LetThrough)

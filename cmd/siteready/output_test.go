@@ -140,3 +140,33 @@ func TestReplaceFileRefuses(t *testing.T) {
 		t.Errorf("the folder holds %q", left)
 	}
 }
+
+// FuzzParseOutput: what is taken is the whole text as a path, or what follows FORMAT=; and
+// with a format before it every path is taken.
+func FuzzParseOutput(f *testing.F) {
+	for _, text := range []string{
+		"report.json", "json=report", "table=report.json", "json=a=b", "./a=b.json", `C:\a=b.json`, `json=C:\a=b`, `\\server\share\a=b.txt`,
+		"", "json=", "-", "json=-", "html=r.json", "=report.json", "JSON=report", "a.txt=b", "json==", "report.TXT", "\x00.json", "table=table=x",
+	} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		format, path, err := parseOutput(text)
+		switch {
+		case err != nil && (format != "" || path != "" || !strings.HasPrefix(err.Error(), "-o ")):
+			t.Errorf("%q is refused with %q beside %q and %q", text, err, format, path)
+		case err == nil && (format != formatJSON && format != formatTable || path == "" || path == "-"):
+			t.Errorf("%q: format %q, path %q", text, format, path)
+		case err == nil && text != path && text != format+"="+path:
+			t.Errorf("%q: format %q, path %q, so something is lost", text, format, path)
+		}
+		if text == "" || text == "-" {
+			return
+		}
+		for _, want := range []string{formatJSON, formatTable} {
+			if format, path, err := parseOutput(want + "=" + text); format != want || path != text || err != nil {
+				t.Errorf("%s=%q: format %q, path %q, %v", want, text, format, path, err)
+			}
+		}
+	})
+}

@@ -19,8 +19,9 @@ import (
 
 type recordOptions struct {
 	sqlOptions
-	output  string
-	timeout limit
+	output    string
+	anonymize bool
+	timeout   limit
 }
 
 func (p *program) recordCommand() *cobra.Command {
@@ -32,6 +33,7 @@ func (p *program) recordCommand() *cobra.Command {
 		RunE:  func(cmd *cobra.Command, _ []string) error { return p.record(cmd.Context(), o) },
 	}
 	cmd.Flags().StringVarP(&o.output, "output", "o", "", "the file to write; - is standard output")
+	cmd.Flags().BoolVar(&o.anonymize, "anonymize", false, "replace names of servers, domains, users, databases and sites, and addresses, by pseudonyms")
 	o.timeout.addTo(cmd)
 	o.sqlOptions.addTo(cmd)
 	return cmd
@@ -65,6 +67,15 @@ func (p *program) record(ctx context.Context, o *recordOptions) error {
 		Version: programVersion(), ReadAt: from.readAt.Truncate(time.Second),
 		SQLServer: from.stated.SQLServer, Database: from.stated.Database,
 	}
+	if o.anonymize {
+		var forms []platform.Form
+		for _, asked := range catalog.Questions() {
+			forms = append(forms, asked.Form)
+		}
+		if header, outcomes, err = recording.Anonymize(header, outcomes, forms); err != nil {
+			return failure("nothing was written: %w", err)
+		}
+	}
 	write := func(w io.Writer) error { return recording.Write(w, header, outcomes) }
 	if o.output == "-" {
 		err = p.print(write)
@@ -87,7 +98,8 @@ func (p *program) record(ctx context.Context, o *recordOptions) error {
 	return nil
 }
 
-// askEverything lets every check ask for every target, and drops the verdicts.
+// askEverything lets every check ask for every target and drops the verdicts, then asks what
+// checks of tomorrow may want to know.
 func askEverything(ctx context.Context, m *platform.Machine, stated checks.Stated) error {
 	all, err := checks.Select(catalog.All(), nil, nil)
 	if err != nil {
@@ -97,5 +109,6 @@ func askEverything(ctx context.Context, m *platform.Machine, stated checks.State
 	for _, target := range requirement.ConfigMgrReleases() {
 		checks.Run(ctx, m, catalog.All(), all, checks.Conditions{Target: target, Stated: stated, JudgedFor: m.ReadAt()})
 	}
+	catalog.AskFurther(ctx, m)
 	return nil
 }

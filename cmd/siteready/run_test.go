@@ -32,6 +32,7 @@ func TestStandardOutputFails(t *testing.T) {
 		{"demo", "--format", "json"},
 		{"demo", "--fail-on", "failed", "--only", "space.log"}, // green
 		{"checks"},
+		{"questions"},
 		{"version"},
 		{"record", "-o", "-"},
 	} {

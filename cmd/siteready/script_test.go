@@ -50,15 +50,16 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits":     cmdExits,
-			"site":      cmdSite,
-			"fakesql":   cmdFakeSQL,
-			"sqlgone":   cmdSQLGone,
-			"sqlsilent": cmdSQLSilent,
-			"sqllogons": cmdSQLLogOns,
-			"report":    cmdReport,
-			"canonical": cmdCanonical,
-			"files":     cmdFiles,
+			"exits":      cmdExits,
+			"site":       cmdSite,
+			"fakesql":    cmdFakeSQL,
+			"sqlgone":    cmdSQLGone,
+			"sqlsilent":  cmdSQLSilent,
+			"sqllogons":  cmdSQLLogOns,
+			"report":     cmdReport,
+			"canonical":  cmdCanonical,
+			"files":      cmdFiles,
+			"sqlprinted": cmdSQLPrinted,
 		},
 	})
 }
@@ -211,6 +212,24 @@ func cmdSQLLogOns(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	if refused := strconv.Itoa(counts.Refused); taken != args[0] || refused != args[1] {
 		ts.Fatalf("SQL Server took %d log-ons and refused %d", counts.LogOns, counts.Refused)
+	}
+}
+
+// sqlprinted FILE checks that FILE holds, word for word, all that the SQL Server was sent.
+func cmdSQLPrinted(ts *testscript.TestScript, neg bool, args []string) {
+	wants(ts, neg, len(args) == 1, "sqlprinted FILE")
+	printed, received := ts.ReadFile(args[0]), of(ts).sql.Received()
+	if len(received) < 5 {
+		ts.Fatalf("SQL Server was sent only %d statements", len(received))
+	}
+	for _, statement := range received {
+		name, text, named := strings.Cut(strings.TrimPrefix(statement.Text, "/* siteready: "), " */ ")
+		if !named {
+			name, text = "is first sent", statement.Text
+		}
+		if !strings.Contains(printed, name) || !strings.Contains(printed, text) {
+			ts.Fatalf("%s does not print %s", args[0], statement.Text)
+		}
 	}
 }
 

@@ -252,6 +252,17 @@ func TestWindowsProgram(t *testing.T) {
 			if diff := cmp.Diff(atOneTime(got), atOneTime(replayed)); diff != "" {
 				t.Errorf("the replay is another report (- exe, + replay):\n%s", diff)
 			}
+			hidden := s.run(t, append(flags, "record", "--anonymize", "-o", `C:\hidden.siteready`)...)
+			if hidden.ExitCode != 0 {
+				t.Fatalf("record --anonymize: exit code %d\n%s", hidden.ExitCode, hidden.Stderr)
+			}
+			if data, err = os.ReadFile(s.Path(`C:\hidden.siteready`)); err != nil || bytes.Contains(bytes.ToLower(data), []byte("contoso")) {
+				t.Errorf("the anonymous recording has a name: %v", err)
+			}
+			anonymous, _ := inProcess(t, s.Path(`C:\hidden.siteready`), "--target", test.target)
+			if diff := cmp.Diff(statusesIn(got), statusesIn(anonymous)); diff != "" {
+				t.Errorf("the anonymous recording is judged otherwise (- exe, + replay):\n%s", diff)
+			}
 			if s.sql == nil {
 				return
 			}

@@ -15,7 +15,7 @@ import (
 
 // TestReader is what every reader must pass, whatever it reads from. known are questions that
 // it answers; absent are questions about what is not there, at least one for each kind in
-// known but os. Under the race detector it also finds what is not safe for several goroutines.
+// known but os and share, where nothing is ever absent. Under the race detector it also finds what is not safe for several goroutines.
 // It returns all that it found, or nil.
 func TestReader(ctx context.Context, r platform.Reader, known, absent []platform.Question) error {
 	s := &suite{reader: r, known: known, absent: absent, answers: map[platform.Question]string{}}
@@ -55,7 +55,8 @@ func (s *suite) cover() {
 	}
 	for _, q := range s.known {
 		same := func(other platform.Question) bool { return other.Kind == q.Kind }
-		if q.Kind != platform.KindOS && !slices.ContainsFunc(s.absent, same) {
+		never := q.Kind == platform.KindOS || q.Kind == platform.KindShare
+		if !never && !slices.ContainsFunc(s.absent, same) {
 			s.complain(q, "there is no question of kind %s about what is not there", q.Kind)
 		}
 	}
@@ -119,6 +120,22 @@ func typed(ctx context.Context, session *platform.Session, q platform.Question) 
 		return asked[platform.File](ctx, session, q)
 	case platform.KindVolume:
 		return asked[platform.Volume](ctx, session, q)
+	case platform.KindAccount:
+		switch q.What {
+		case platform.AccountOfName:
+			return asked[platform.Account](ctx, session, q)
+		case platform.MembersOfGroup:
+			return asked[platform.GroupMembers](ctx, session, q)
+		case platform.InOwnToken:
+			return asked[platform.TokenMember](ctx, session, q)
+		}
+		return asked[platform.AccountRight](ctx, session, q)
+	case platform.KindEvents:
+		return asked[platform.Events](ctx, session, q)
+	case platform.KindShare:
+		return asked[platform.Share](ctx, session, q)
+	case platform.KindCertificate:
+		return asked[platform.Certificates](ctx, session, q)
 	case platform.KindSQL:
 		return asked[[]struct {
 			MaySee int `json:"may_see"`
@@ -133,6 +150,8 @@ func typed(ctx context.Context, session *platform.Session, q platform.Question) 
 		return asked[platform.Boot](ctx, session, q)
 	case platform.ReadMemory().Question:
 		return asked[platform.Memory](ctx, session, q)
+	case platform.ReadDomainJoin().Question:
+		return asked[platform.DomainJoin](ctx, session, q)
 	}
 	return errors.New("this suite does not know what the answer must hold")
 }

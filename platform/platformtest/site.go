@@ -33,6 +33,8 @@ type Site struct {
 	Files    map[string]platform.File    `json:"files"`
 	Volumes  map[string]Volume           `json:"volumes"` // by mount point
 	SQL      map[string]Databases        `json:"sql"`     // by instance
+
+	Native
 }
 
 // Databases are an instance's databases by name, and in each the rows by statement's name.
@@ -140,6 +142,14 @@ func (s *Site) answer(q platform.Question) (any, error) {
 		return s.volume(q)
 	case platform.KindOS:
 		return s.os(q)
+	case platform.KindAccount:
+		return s.account(q)
+	case platform.KindEvents:
+		return s.events(q)
+	case platform.KindShare:
+		return s.share(q)
+	case platform.KindCertificate:
+		return s.certificates(q)
 	}
 	return nil, platform.Refuse(platform.ErrUnsupported, "a constructed site has no answers of kind %q", q.Kind)
 }
@@ -170,6 +180,10 @@ func (s *Site) os(q platform.Question) (any, error) {
 		return platform.Boot{At: s.Boot}, nil
 	case "memory":
 		return platform.Memory{Total: s.Memory}, nil
+	case "domain":
+		if s.Domain != nil {
+			return s.Domain, nil
+		}
 	}
 	return nil, platform.Refuse(platform.ErrUnsupported, "a constructed site has no answer to %s", q)
 }
@@ -283,8 +297,8 @@ func number(kind string, n json.Number) (any, error) {
 	return platform.RegistryValue{Type: kind, Number: &u}, nil
 }
 
-// Questions lists everything that the site's registry, services, files and volumes can be
-// asked, so that a recording of all of it can be made.
+// Questions lists everything that the site can be asked but SQL, so that a recording of all
+// of it can be made.
 func (s *Site) Questions() []platform.Question {
 	var all []platform.Question
 	for key, values := range s.Registry {
@@ -302,5 +316,6 @@ func (s *Site) Questions() []platform.Question {
 	for mount := range s.Volumes {
 		all = append(all, platform.ReadVolume(mount).Question)
 	}
+	all = append(all, s.Native.questions()...)
 	return append(all, platform.ReadOSVersion().Question, platform.ReadComputer().Question, platform.ReadBoot().Question, platform.ReadMemory().Question)
 }

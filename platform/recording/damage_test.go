@@ -44,8 +44,9 @@ func demonstration(t testing.TB) page {
 // part is the header and n lines, from one chosen by chance on.
 func (p page) part(rng *rand.Rand, n int) page {
 	from := rng.IntN(len(p.questions) - n + 1)
+	count := fmt.Sprintf(`"questions":%d,`, len(p.questions))
 	return page{
-		lines:     append([]string{p.lines[0]}, p.lines[1+from:1+from+n]...),
+		lines:     append([]string{strings.Replace(p.lines[0], count, fmt.Sprintf(`"questions":%d,`, n), 1)}, p.lines[1+from:1+from+n]...),
 		questions: p.questions[from : from+n],
 		outcomes:  p.outcomes[from : from+n],
 	}
@@ -165,9 +166,9 @@ func FuzzRead(f *testing.F) {
 		damaged, _ := damage(rng, p.lines)
 		f.Add(damaged)
 	}
-	f.Add([]byte("\ufeff" + strings.ReplaceAll(head+`{"kind":"os","what":"boot"}`+"\t"+`{"error":{"reason":"denied","cause":"x"}}`+"\n", "\n", "\r\n")))
-	f.Add([]byte(head + `{}` + "\t" + `{"answer":1e999}` + "\n"))
-	f.Add([]byte(head + "\t\n"))
+	f.Add([]byte("\ufeff" + strings.ReplaceAll(head(1)+`{"kind":"os","what":"boot"}`+"\t"+`{"error":{"reason":"denied","cause":"x"}}`+"\n", "\n", "\r\n")))
+	f.Add([]byte(head(1) + `{}` + "\t" + `{"answer":1e999}` + "\n"))
+	f.Add([]byte(head(1) + "\t\n"))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		site, err := recording.Read(data)
 		if err != nil {

@@ -2,7 +2,7 @@
 // question which was asked of a machine, and what came back. The verdicts of a recording are
 // those of the machine at that time.
 //
-// The first line is a header. Each further line is a question, a tab, and its outcome, both
+// The first line is a header that counts the lines after it. Each further line is a question, a tab, and its outcome, both
 // as compact JSON; the lines are sorted by question and are decoded only when asked.
 package recording
 
@@ -26,8 +26,9 @@ const Schema = 1
 // Header is the first line.
 type Header struct {
 	Schema    int       `json:"siteready_recording"`
-	Version   string    `json:"version"` // of the siteready that wrote it
-	ReadAt    time.Time `json:"read_at"` // when the facts were read, UTC
+	Version   string    `json:"version"`   // of the siteready that wrote it
+	ReadAt    time.Time `json:"read_at"`   // when the facts were read, UTC
+	Questions int       `json:"questions"` // lines that follow; Write counts them
 	About     string    `json:"about,omitempty"`
 	SQLServer string    `json:"sql_server,omitempty"` // what the operator named then
 	Database  string    `json:"database,omitempty"`
@@ -42,7 +43,7 @@ type line struct {
 // Write writes a recording of outcomes. An answer that the door refused is written as the
 // answer that it is: whoever reads the recording refuses it again.
 func Write(w io.Writer, h Header, outcomes map[platform.Question]platform.Outcome) error {
-	h.Schema = Schema
+	h.Schema, h.Questions = Schema, len(outcomes)
 	head, err := encode(h)
 	if err != nil {
 		return err
@@ -103,13 +104,17 @@ type Site struct {
 }
 
 // Read takes over a recording; data must not change afterwards. It finds a form that is not
-// known, a file that was cut, and lines that are out of order; what is damaged inside a line
-// shows when its question is asked.
+// known, a file that was cut or has lost lines, and lines that are out of order; what is
+// damaged inside a line shows when its question is asked.
 func Read(data []byte) (*Site, error) {
 	data = bytes.TrimPrefix(data, []byte("\ufeff"))
 	head, rest, whole := bytes.Cut(data, []byte("\n"))
 	s := &Site{}
-	if err := json.Unmarshal(head, &s.Header); err != nil {
+	counted := struct {
+		*Header
+		Questions *int `json:"questions"`
+	}{Header: &s.Header}
+	if err := json.Unmarshal(head, &counted); err != nil {
 		return nil, fmt.Errorf("this is no recording of siteready: its first line is no header: %w", err)
 	}
 	if s.Header.Schema != Schema {
@@ -118,6 +123,10 @@ func Read(data []byte) (*Site, error) {
 	if s.Header.ReadAt.IsZero() {
 		return nil, errors.New("the header of this recording does not say when it was made")
 	}
+	if counted.Questions == nil { // without the count a lost line would be missed
+		return nil, errors.New("the header of this recording does not say how many questions it holds")
+	}
+	s.Header.Questions = *counted.Questions
 	if !whole || len(rest) > 0 && rest[len(rest)-1] != '\n' {
 		return nil, errors.New("this recording ends in the middle of a line: it was cut")
 	}
@@ -133,6 +142,9 @@ func Read(data []byte) (*Site, error) {
 			return nil, fmt.Errorf("line %d of this recording is damaged: it is out of order, or doubled", number)
 		}
 		s.lines = append(s.lines, l)
+	}
+	if len(s.lines) != s.Header.Questions {
+		return nil, fmt.Errorf("this recording holds %d questions, and its header says %d: lines were lost or added", len(s.lines), s.Header.Questions)
 	}
 	return s, nil
 }

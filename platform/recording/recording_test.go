@@ -19,8 +19,10 @@ var header = recording.Header{
 	SQLServer: `SQL01\X`, Database: "CM_P01",
 }
 
-// head is header as Write writes it.
-const head = `{"siteready_recording":1,"version":"1.2.3","read_at":"2026-11-20T02:00:00Z","about":"a test","sql_server":"SQL01\\X","database":"CM_P01"}` + "\n"
+// head is header as Write writes it before n questions.
+func head(n int) string {
+	return fmt.Sprintf(`{"siteready_recording":1,"version":"1.2.3","read_at":"2026-11-20T02:00:00Z","questions":%d,"about":"a test","sql_server":"SQL01\\X","database":"CM_P01"}`+"\n", n)
+}
 
 func write(t *testing.T, outcomes map[platform.Question]platform.Outcome) []byte {
 	t.Helper()
@@ -105,7 +107,7 @@ func TestWrittenForm(t *testing.T) {
 		platform.ReadKey(`HKLM\X`).Question:       {Err: platform.Refuse(platform.ErrAbsent, "x is not there")},
 		platform.ReadText(`HKLM\X`, "y").Question: answer(`"<x> & y"`),
 	}
-	want := head +
+	want := head(3) +
 		`{"kind":"os","what":"memory"}` + "\t" + `{"answer":{"total":1}}` + "\n" +
 		`{"kind":"registry","where":"HKLM\\X","what":"y"}` + "\t" + `{"answer":"<x> & y"}` + "\n" +
 		`{"kind":"registry","where":"HKLM\\X"}` + "\t" + `{"error":{"reason":"absent","cause":"x is not there"}}` + "\n"
@@ -124,7 +126,7 @@ func TestWrittenForm(t *testing.T) {
 			t.Fatal("equal outcomes are written differently")
 		}
 	}
-	lines := strings.SplitAfter(strings.TrimPrefix(string(first), head), "\n")
+	lines := strings.SplitAfter(strings.TrimPrefix(string(first), head(len(all))), "\n")
 	for i := 1; i < len(lines)-1; i++ {
 		if lines[i-1] >= lines[i] {
 			t.Errorf("line %d is not in order", i+2)
@@ -135,12 +137,12 @@ func TestWrittenForm(t *testing.T) {
 	}
 }
 
-// Whatever schema the caller names, it is the one that is written.
-func TestWriteSetsTheSchema(t *testing.T) {
+// Whatever schema and count the caller names, the true ones are written.
+func TestWriteSetsSchemaAndCount(t *testing.T) {
 	var b bytes.Buffer
 	h := header
-	h.Schema = 7
-	if err := recording.Write(&b, h, nil); err != nil || b.String() != head {
+	h.Schema, h.Questions = 7, 7
+	if err := recording.Write(&b, h, nil); err != nil || b.String() != head(0) {
 		t.Errorf("written: %s, %v", b.String(), err)
 	}
 }
@@ -237,7 +239,7 @@ func TestReadRefuses(t *testing.T) {
 		boot   = `{"kind":"os","what":"boot"}` + "\t" + `{"answer":1}` + "\n"
 		memory = `{"kind":"os","what":"memory"}` + "\t" + `{"answer":2}` + "\n"
 	)
-	if site := read(t, []byte(head+boot+memory)); site.Len() != 2 {
+	if site := read(t, []byte(head(2)+boot+memory)); site.Len() != 2 {
 		t.Fatalf("the recording that these are made of has %d lines", site.Len())
 	}
 	tests := []struct{ name, data, word string }{
@@ -247,23 +249,30 @@ func TestReadRefuses(t *testing.T) {
 		{"a report", `{"schema":"siteready.report/1"}` + "\n", "schema 0"},
 		{"another encoding", "\xff\xfe{\x00}\x00", "no recording of siteready"},
 		{"no header", boot + memory, "no recording of siteready"},
-		{"an empty line first", "\n" + head + boot, "no recording of siteready"},
-		{"an older schema", strings.Replace(head, `ing":1`, `ing":0`, 1) + boot, "schema 0"},
-		{"a newer schema", strings.Replace(head, `ing":1`, `ing":2`, 1) + boot, "schema 2, and this siteready reads schema 1"},
-		{"a schema in words", strings.Replace(head, `ing":1`, `ing":"1"`, 1) + boot, "no recording of siteready"},
+		{"an empty line first", "\n" + head(1) + boot, "no recording of siteready"},
+		{"an older schema", strings.Replace(head(1), `ing":1`, `ing":0`, 1) + boot, "schema 0"},
+		{"a newer schema", strings.Replace(head(1), `ing":1`, `ing":2`, 1) + boot, "schema 2, and this siteready reads schema 1"},
+		{"a schema in words", strings.Replace(head(1), `ing":1`, `ing":"1"`, 1) + boot, "no recording of siteready"},
 		{"no time", `{"siteready_recording":1,"version":"1.2.3"}` + "\n" + boot, "when it was made"},
-		{"a time that is none", strings.Replace(head, "2026-11-20", "yesterday", 1) + boot, "no recording of siteready"},
-		{"cut in the header", head[:40], "no recording of siteready"},
-		{"cut after the header", strings.TrimSuffix(head, "\n"), "was cut"},
-		{"cut in the last line", strings.TrimSuffix(head+boot+memory, "\n"), "was cut"},
-		{"cut in the middle", head + boot + memory[:20], "was cut"},
-		{"cut between carriage return and line feed", strings.TrimSuffix(strings.ReplaceAll(head+boot, "\n", "\r\n"), "\n"), "was cut"},
-		{"a line without a tab", head + boot + strings.Replace(memory, "\t", " ", 1), "line 3 of this recording is damaged: it has no outcome"},
-		{"an empty line", head + boot + "\n" + memory, "line 3 of this recording is damaged: it has no outcome"},
-		{"an empty line at the end", head + boot + memory + "\n", "line 4 of this recording is damaged: it has no outcome"},
-		{"out of order", head + memory + boot, "line 3 of this recording is damaged: it is out of order"},
-		{"doubled", head + boot + boot + memory, "line 3 of this recording is damaged: it is out of order, or doubled"},
-		{"one question with two outcomes", head + boot + strings.Replace(boot, "1", "3", 1), "line 3 of this recording is damaged"},
+		{"a time that is none", strings.Replace(head(1), "2026-11-20", "yesterday", 1) + boot, "no recording of siteready"},
+		{"no count", strings.Replace(head(1), `"questions":1,`, "", 1) + boot, "how many questions"},
+		{"a count of null", strings.Replace(head(1), `"questions":1,`, `"questions":null,`, 1) + boot, "how many questions"},
+		{"a count in words", strings.Replace(head(1), `"questions":1`, `"questions":"1"`, 1) + boot, "no recording of siteready"},
+		{"cut between two lines", head(2) + boot, "holds 1 questions, and its header says 2"},
+		{"cut after the header's line", head(2), "holds 0 questions, and its header says 2"},
+		{"the first line lost", head(2) + memory, "holds 1 questions, and its header says 2"},
+		{"a line added", head(1) + boot + memory, "holds 2 questions, and its header says 1"},
+		{"cut in the header", head(1)[:40], "no recording of siteready"},
+		{"cut after the header", strings.TrimSuffix(head(0), "\n"), "was cut"},
+		{"cut in the last line", strings.TrimSuffix(head(2)+boot+memory, "\n"), "was cut"},
+		{"cut in the middle", head(2) + boot + memory[:20], "was cut"},
+		{"cut between carriage return and line feed", strings.TrimSuffix(strings.ReplaceAll(head(2)+boot, "\n", "\r\n"), "\n"), "was cut"},
+		{"a line without a tab", head(2) + boot + strings.Replace(memory, "\t", " ", 1), "line 3 of this recording is damaged: it has no outcome"},
+		{"an empty line", head(3) + boot + "\n" + memory, "line 3 of this recording is damaged: it has no outcome"},
+		{"an empty line at the end", head(3) + boot + memory + "\n", "line 4 of this recording is damaged: it has no outcome"},
+		{"out of order", head(2) + memory + boot, "line 3 of this recording is damaged: it is out of order"},
+		{"doubled", head(3) + boot + boot + memory, "line 3 of this recording is damaged: it is out of order, or doubled"},
+		{"one question with two outcomes", head(2) + boot + strings.Replace(boot, "1", "3", 1), "line 3 of this recording is damaged"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -276,7 +285,7 @@ func TestReadRefuses(t *testing.T) {
 }
 
 func TestEmptyRecording(t *testing.T) {
-	site := read(t, []byte(head))
+	site := read(t, []byte(head(0)))
 	if _, err := site.Read(t.Context(), platform.ReadMemory().Question); site.Len() != 0 || !errors.Is(err, platform.ErrNotRecorded) {
 		t.Errorf("%d lines, %v", site.Len(), err)
 	}
@@ -294,7 +303,7 @@ func TestDamagedOutcome(t *testing.T) {
 		`{"error":{"reason":"absent","cause":""}}`, `{"error":{"reason":"absent","cause":"x"`,
 		"{\"answer\":1}\t{\"answer\":1}",
 	} {
-		site := read(t, []byte(head+boot+question+"\t"+outcome+"\n"+name))
+		site := read(t, []byte(head(3)+boot+question+"\t"+outcome+"\n"+name))
 		raw, err := site.Read(t.Context(), platform.ReadMemory().Question)
 		var no *platform.NoAnswer
 		if !errors.As(err, &no) || !errors.Is(no, platform.ErrMalformed) || raw != nil || !strings.Contains(no.Cause, "line 3 of the recording is damaged") {

@@ -56,8 +56,8 @@ func parseAddress(on string) (address, error) {
 // isHost reports whether host can be the name or the IP address of a server. It is lenient:
 // whether there is such a server, the resolver says.
 func isHost(host string) bool {
-	if _, err := netip.ParseAddr(host); err == nil {
-		return true
+	if ip, err := netip.ParseAddr(host); err == nil {
+		host = ip.Zone() // which may be any text there
 	}
 	return !strings.ContainsFunc(host, func(r rune) bool {
 		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("-_.", r)
@@ -74,6 +74,16 @@ func (a address) tcpPort() uint16 {
 
 // needsBrowser reports whether only SQL Server Browser knows the port.
 func (a address) needsBrowser() bool { return a.instance != "" && a.port == 0 }
+
+// key is equal for all spellings that lead to one instance: names have no case, no port is the
+// default one, and where there is a port the instance's name leads nowhere else.
+func (a address) key() string {
+	host := strings.ToLower(a.host)
+	if a.needsBrowser() {
+		return host + `\` + strings.ToLower(a.instance)
+	}
+	return net.JoinHostPort(host, strconv.Itoa(int(a.tcpPort())))
+}
 
 // principal is the name that Windows authentication knows the service by.
 func (a address) principal() string {

@@ -25,7 +25,7 @@ var sessionSetup = fmt.Sprintf("SET TRANSACTION ISOLATION LEVEL READ UNCOMMITTED
 // connect makes a connection to t. Every question to an instance passes one gate for this: the
 // first refused log-on ends it for those that wait, so that no account gets locked out.
 func (r *Reader) connect(ctx context.Context, t target) (*link, error) {
-	i := r.pool.instance(t.on)
+	i := r.pool.instance(t)
 	select {
 	case i.gate <- struct{}{}:
 		defer func() { <-i.gate }()

@@ -1,25 +1,14 @@
 package sqlserver_test
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
-	"crypto/x509"
-	"crypto/x509/pkix"
-	"encoding/binary"
-	"encoding/pem"
 	"fmt"
-	"io"
-	"math/big"
 	"net"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"siteready/platform"
 	"siteready/platform/sqlserver"
@@ -38,13 +27,14 @@ func TestEncryption(t *testing.T) {
 		"log-on only":   sqlservertest.LoginOnly,
 		"on":            sqlservertest.On,
 		"required":      sqlservertest.Required,
+		"strict":        sqlservertest.Strict,
 	}
 	tests := map[sqlserver.Encryption]map[string]string{
-		"":                  {"not supported": refused, "log-on only": all, "on": all, "required": all},
-		sqlserver.Mandatory: {"not supported": refused, "log-on only": all, "on": all, "required": all},
-		sqlserver.Optional:  {"not supported": clear, "log-on only": logOnOnly, "on": all, "required": all},
-		sqlserver.Disable:   {"not supported": clear, "log-on only": clear, "on": clear, "required": all},
-		sqlserver.Strict:    {"not supported": refused, "log-on only": refused, "on": refused, "required": refused},
+		"":                  {"not supported": refused, "log-on only": all, "on": all, "required": all, "strict": refused},
+		sqlserver.Mandatory: {"not supported": refused, "log-on only": all, "on": all, "required": all, "strict": refused},
+		sqlserver.Optional:  {"not supported": clear, "log-on only": logOnOnly, "on": all, "required": all, "strict": refused},
+		sqlserver.Disable:   {"not supported": clear, "log-on only": clear, "on": clear, "required": all, "strict": refused},
+		sqlserver.Strict:    {"not supported": refused, "log-on only": refused, "on": refused, "required": refused, "strict": all},
 	}
 	for policy, outcomes := range tests {
 		for name, want := range outcomes {
@@ -70,8 +60,11 @@ func TestEncryption(t *testing.T) {
 					return
 				}
 				word, help := "offers no TLS, which --sql-encrypt mandatory demands", "--sql-encrypt"
-				if policy == sqlserver.Strict {
+				switch {
+				case policy == sqlserver.Strict:
 					word, help = "does not take strict encryption", "--sql-encrypt mandatory"
+				case servers[name] == sqlservertest.Strict:
+					word, help = "the server closed the connection", "--sql-encrypt strict"
 				}
 				no := refusal(t, err, platform.ErrUnreachable, word, instance(server))
 				if !no.EndsLine || !strings.Contains(no.Help, help) {
@@ -145,10 +138,8 @@ func TestCertificates(t *testing.T) {
 }
 
 func TestStrict(t *testing.T) {
-	server := start(t, sqlservertest.NotSupported, nil)
-	certificate, caFile := newCertificate(t, "127.0.0.1")
-	front := strictFront(t, server, &tls.Config{Certificates: []tls.Certificate{certificate}, NextProtos: []string{"tds/8.0"}})
-	old := strictFront(t, server, &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11})
+	server := start(t, sqlservertest.Strict, nil)
+	front, caFile := instance(server), server.CAFile()
 	tests := []struct {
 		name, instance string
 		options        sqlserver.Options
@@ -158,7 +149,7 @@ func TestStrict(t *testing.T) {
 		{"CA file", front, sqlserver.Options{CAFile: caFile}, "", ""},
 		{"unknown authority", front, sqlserver.Options{}, "certificate is not trusted", "--sql-ca"},
 		{"this machine", front, sqlserver.Options{Local: func(string) bool { return true }}, "certificate is not trusted", "--sql-ca"},
-		{"TLS 1.1", old, sqlserver.Options{CAFile: caFile}, "versions of TLS older than 1.2", "Enable TLS 1.2"},
+		{"TLS 1.1", oldTLS(t), sqlserver.Options{CAFile: caFile}, "versions of TLS older than 1.2", "Enable TLS 1.2"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -181,81 +172,30 @@ func TestStrict(t *testing.T) {
 	}
 }
 
-// newCertificate makes an authority and a certificate for an address.
-func newCertificate(t *testing.T, address string) (certificate tls.Certificate, caFile string) {
+// oldTLS is a server that knows no newer TLS than 1.1.
+func oldTLS(t *testing.T) (instance string) {
 	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "front"},
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
-		IPAddresses: []net.IP{net.ParseIP(address)},
-		IsCA:        true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign | x509.KeyUsageDigitalSignature,
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	caFile = filepath.Join(t.TempDir(), "front.pem")
-	if err := os.WriteFile(caFile, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, caFile
-}
-
-// strictFront takes TLS from the first byte on, as SQL Server does under strict encryption,
-// and hands what is inside to a server without TLS. In LOGIN7 it writes TDS version 7.4 for
-// 8.0, which that server does not know.
-func strictFront(t *testing.T, server *sqlservertest.Server, config *tls.Config) (instance string) {
-	t.Helper()
-	listener, err := tls.Listen("tcp", "127.0.0.1:0", config)
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	var running sync.WaitGroup
 	t.Cleanup(func() {
 		listener.Close()
-		server.Close()
 		running.Wait()
 	})
-	host, port := server.Addr()
-	behind := net.JoinHostPort(host, strconv.Itoa(port))
 	running.Go(func() {
 		for {
-			client, err := listener.Accept()
+			conn, err := listener.Accept()
 			if err != nil {
 				return
 			}
-			running.Go(func() {
-				defer client.Close()
-				back, err := net.Dial("tcp", behind)
-				if err != nil {
-					return
-				}
-				running.Go(func() {
-					io.Copy(client, back)
-					client.Close()
-				})
-				defer back.Close()
-				for {
-					header := make([]byte, 8)
-					if _, err := io.ReadFull(client, header); err != nil {
-						return
-					}
-					body := make([]byte, int(binary.BigEndian.Uint16(header[2:]))-len(header))
-					if _, err := io.ReadFull(client, body); err != nil {
-						return
-					}
-					if header[0] == 0x10 && binary.LittleEndian.Uint32(body[4:]) == 0x08000000 {
-						binary.LittleEndian.PutUint32(body[4:], 0x74000004)
-					}
-					if _, err := back.Write(append(header, body...)); err != nil {
-						return
-					}
-				}
-			})
+			// It gets no further than to refuse the version, and so needs no certificate.
+			tls.Server(conn, &tls.Config{
+				MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11,
+				GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return nil, net.ErrClosed },
+			}).Handshake()
+			conn.Close()
 		}
 	})
 	return fmt.Sprintf("127.0.0.1,%d", listener.Addr().(*net.TCPAddr).Port)

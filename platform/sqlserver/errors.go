@@ -40,7 +40,9 @@ const (
 	helpLogOn = "Run siteready as an account that may log on to this SQL Server, or name a log-on with --sql-user and check its password."
 	helpTrust = "Name the authority that issued the certificate with --sql-ca, or take the certificate unverified with --sql-trust-server-certificate."
 	helpReach = `Check that SQL Server runs, that TCP/IP is enabled for it, that no firewall is in between, and the port: SERVER,PORT.`
-	helpState = "Grant the account VIEW SERVER STATE, or on SQL Server 2022 and newer VIEW SERVER PERFORMANCE STATE."
+	// A server that forces strict encryption hangs up on a client that does not begin with TLS.
+	helpClosed = "If the server forces strict encryption, use --sql-encrypt strict. Else look into SQL Server's error log, and check the port: SERVER,PORT."
+	helpState  = "Grant the account VIEW SERVER STATE, or on SQL Server 2022 and newer VIEW SERVER PERFORMANCE STATE."
 )
 
 // serverError finds what SQL Server itself said in an error of the driver. Of several errors
@@ -61,7 +63,7 @@ func serverError(err error) (mssql.Error, bool) {
 
 // explainServer words an error that SQL Server gave on a connection to t.
 func (r *Reader) explainServer(t target, e mssql.Error) *platform.NoAnswer {
-	said := fmt.Sprintf("(error %d): %s", e.Number, r.hide(inOneLine(strings.TrimPrefix(e.Message, "login error: "))))
+	said := fmt.Sprintf("(error %d): %s", e.Number, inOneLine(r.hide(strings.TrimPrefix(e.Message, "login error: "))))
 	place := fmt.Sprintf("SQL Server %s, database %s", t.on, t.databaseName())
 	refuse := func(reason error, help, format string, args ...any) *platform.NoAnswer {
 		no := platform.Refuse(reason, format, args...)
@@ -181,7 +183,11 @@ func (r *Reader) explainConnect(t target, s stage, err error, late bool) *platfo
 		return unreachable("Check SQL Server's certificate and that the server has TLS 1.2 enabled.",
 			"SQL Server %s broke off the TLS handshake: %s", t.on, afterLast(plain(err), "TLS Handshake failed: "))
 	}
-	return unreachable(helpReach, "SQL Server %s: %s is not reachable as SQL Server: %s", t.on, tcp, plain(err))
+	said, help := plain(err), helpReach
+	if said == serverClosed && r.encryption != Strict {
+		help = helpClosed
+	}
+	return unreachable(help, "SQL Server %s: %s is not reachable as SQL Server: %s", t.on, tcp, said)
 }
 
 // errClosed is the answer to a question that comes after Close.
@@ -214,16 +220,29 @@ func isTimeout(err error) bool {
 // ends are the two ends of a connection as Go's errors name them.
 var ends = regexp.MustCompile(`(?:read|write|dial) (?:tcp|udp)\S* \S+: `)
 
+const (
+	serverReset  = "the server reset the connection"
+	serverClosed = "the server closed the connection"
+)
+
 // plain words an error of the connection without addresses and ports, which differ from one
 // connection to the next: one cause has one text.
 func plain(err error) string {
 	switch {
 	case isErrno(err, syscall.ECONNRESET, syscall.EPIPE, wsaReset):
-		return "the server reset the connection"
+		return serverReset
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-		return "the server closed the connection"
+		return serverClosed
 	}
-	return inOneLine(ends.ReplaceAllString(err.Error(), ""))
+	// Within an answer and within TLS the driver leaves only a text.
+	text := inOneLine(strings.TrimPrefix(ends.ReplaceAllString(err.Error(), ""), errGone.Error()+": "))
+	switch {
+	case strings.HasSuffix(text, "connection reset by peer"), strings.HasSuffix(text, "forcibly closed by the remote host."):
+		return serverReset
+	case strings.HasSuffix(text, "EOF"):
+		return serverClosed
+	}
+	return text
 }
 
 // inOneLine makes a foreign text fit for a report: one line of at most 500 characters.

@@ -16,6 +16,11 @@ type target struct {
 	database string
 }
 
+// place is what a connection leads to, however questions spell it.
+type place struct{ server, database string }
+
+func (t target) place() place { return place{t.key(), t.database} }
+
 // perDatabase is how many connections to one database of an instance are in use at once.
 const perDatabase = 2
 
@@ -23,8 +28,8 @@ const perDatabase = 2
 type pool struct {
 	mu        sync.Mutex
 	closed    bool
-	databases map[target]*databasePool
-	instances map[string]*instance // by the name that questions use
+	databases map[place]*databasePool
+	instances map[string]*instance // by the address's key
 }
 
 type databasePool struct {
@@ -40,27 +45,27 @@ type instance struct {
 }
 
 func newPool() *pool {
-	return &pool{databases: map[target]*databasePool{}, instances: map[string]*instance{}}
+	return &pool{databases: map[place]*databasePool{}, instances: map[string]*instance{}}
 }
 
 func (p *pool) database(t target) *databasePool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	d := p.databases[t]
+	d := p.databases[t.place()]
 	if d == nil {
 		d = &databasePool{slots: make(chan struct{}, perDatabase)}
-		p.databases[t] = d
+		p.databases[t.place()] = d
 	}
 	return d
 }
 
-func (p *pool) instance(on string) *instance {
+func (p *pool) instance(t target) *instance {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	i := p.instances[on]
+	i := p.instances[t.key()]
 	if i == nil {
 		i = &instance{gate: make(chan struct{}, 1), refused: map[string]*platform.NoAnswer{}}
-		p.instances[on] = i
+		p.instances[t.key()] = i
 	}
 	return i
 }

@@ -341,7 +341,7 @@ func TestExplainConnect(t *testing.T) {
 		{"old TLS, seen by us", open, errors.New("TLS Handshake failed: tls: server selected unsupported protocol version 301"), false, "versions of TLS older than 1.2"},
 		{"old TLS, seen by the server", open, errors.New("TLS Handshake failed: remote error: tls: protocol version not supported"), false, "versions of TLS older than 1.2"},
 		{"reset on Windows", open, &net.OpError{Op: "read", Net: "tcp", Err: os.NewSyscallError("wsarecv", wsaReset)}, false, "the server reset the connection"},
-		{"reset in TLS", open, errors.New("TLS Handshake failed: cannot read handshake packet: read tcp 127.0.0.1:5->127.0.0.1:6: read: connection reset by peer"), false, "broke off the TLS handshake: cannot read handshake packet: read: connection reset by peer"},
+		{"reset in TLS", open, errors.New("TLS Handshake failed: cannot read handshake packet: read tcp 127.0.0.1:5->127.0.0.1:6: read: connection reset by peer"), false, "broke off the TLS handshake: the server reset the connection"},
 		{"another service", open, errors.New("invalid packet size, it is longer than buffer size"), false, "is not reachable as SQL Server: invalid packet size"},
 	}
 	for _, test := range tests {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"syscall"
 
 	"golang.org/x/sys/windows"
 
@@ -23,8 +24,15 @@ type call struct {
 // absent become ErrAbsent.
 func (c call) refused(err error) *platform.NoAnswer {
 	var number windows.Errno
-	if !errors.As(err, &number) {
+	var status windows.NTStatus
+	switch {
+	case errors.As(err, &status):
+		number = status.Errno()
+	case !errors.As(err, &number):
 		return platform.Refuse(platform.ErrUnsupported, "%s %s: %v", c.api, c.target, err)
+	case number == syscall.EINVAL || number == 0:
+		// The error that x/sys makes of a call that failed without saying why.
+		return platform.Refuse(platform.ErrUnsupported, "%s %s: it failed without an error number (0)", c.api, c.target)
 	}
 	// The number stands beside the text because the text comes in the language of the machine.
 	text := strings.Join(strings.Fields(number.Error()), " ")
@@ -94,6 +102,9 @@ func reason(number windows.Errno) error {
 		windows.ERROR_CONNECTION_ABORTED,
 		windows.ERROR_NO_LOGON_SERVERS,
 		windows.ERROR_NO_SUCH_DOMAIN,
+		windows.ERROR_NONE_MAPPED, // there is no such account, or its domain could not be asked
+		windows.ERROR_TRUSTED_DOMAIN_FAILURE,
+		windows.ERROR_TRUSTED_RELATIONSHIP_FAILURE,
 		windows.RPC_S_SERVER_UNAVAILABLE,
 		windows.RPC_S_SERVER_TOO_BUSY,
 		windows.RPC_S_CALL_FAILED,

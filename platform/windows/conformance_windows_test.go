@@ -36,6 +36,10 @@ func TestConformance(t *testing.T) {
 		platform.ReadComputer().Question,
 		platform.ReadBoot().Question,
 		platform.ReadMemory().Question,
+		platform.ReadDomainJoin().Question,
+		platform.ReadAccount(`BUILTIN\Administrators`).Question,
+		platform.ReadTokenMember("S-1-5-32-544").Question,
+		platform.ReadCertificates(`LocalMachine\ROOT`).Question,
 	}
 	absent := []platform.Question{
 		platform.ReadKey(`HKLM\SOFTWARE\siteready-nobody`).Question,
@@ -45,6 +49,8 @@ func TestConformance(t *testing.T) {
 		platform.ReadFile(filepath.Join(t.TempDir(), "nobody")).Question,
 		platform.ReadFile(`C:\siteready-nobody\x`).Question,
 		platform.ReadVolume(noDrive(t)).Question,
+		platform.ReadGroupMembers("S-1-5-32-999").Question,
+		platform.ReadCertificates(`LocalMachine\siteready-nobody`).Question,
 	}
 	var r platform.Reader = windows.New()
 	if inWine() {

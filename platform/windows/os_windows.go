@@ -33,6 +33,8 @@ func readOS(ctx context.Context, what string) (any, error) {
 		return readBoot()
 	case "memory":
 		return readMemory(ctx)
+	case "domain":
+		return readDomainJoin()
 	}
 	return nil, platform.Refuse(platform.ErrUnsupported, "%q is nothing that can be asked about the operating system", what)
 }

@@ -18,9 +18,9 @@ var _ platform.Reader = (*Reader)(nil)
 // New makes a reader of this machine.
 func New() *Reader { return &Reader{} }
 
-// Read implements platform.Reader for the kinds registry, service, file, volume and os.
-// Every other kind, an unknown What of kind os, and a question to another server are
-// ErrUnsupported. It does not return early when ctx ends: Windows' calls cannot be cut.
+// Read implements platform.Reader for all kinds but sql. Every other kind, an unknown What of
+// kind os, and a question to another server are ErrUnsupported. It does not return early when
+// ctx ends, but for a share: Windows' calls cannot be cut.
 func (r *Reader) Read(ctx context.Context, q platform.Question) (json.RawMessage, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, platform.Refuse(platform.ErrTimeout, "%s was not asked: %v", q, err)
@@ -41,6 +41,14 @@ func (r *Reader) Read(ctx context.Context, q platform.Question) (json.RawMessage
 		answer, err = readVolume(q.Where)
 	case platform.KindOS:
 		answer, err = readOS(ctx, q.What)
+	case platform.KindAccount:
+		answer, err = readAccountFact(q.Where, q.What)
+	case platform.KindEvents:
+		answer, err = readEvents(ctx, q.Where, q.What)
+	case platform.KindShare:
+		answer, err = readShare(ctx, q.Where)
+	case platform.KindCertificate:
+		answer, err = readCertificates(q.Where)
 	default:
 		err = platform.Refuse(platform.ErrUnsupported, "questions of kind %q cannot be put to Windows", q.Kind)
 	}
@@ -72,7 +80,7 @@ func answerable(q platform.Question) error {
 	switch q.Kind {
 	case platform.KindService, platform.KindOS:
 		used.Where = ""
-	case platform.KindFile, platform.KindVolume:
+	case platform.KindFile, platform.KindVolume, platform.KindShare, platform.KindCertificate:
 		used.What = ""
 	}
 	if used != q {

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 	"unsafe"
@@ -77,6 +78,12 @@ func TestQuestionsOfOtherKinds(t *testing.T) {
 		"no service":      {platform.Question{Kind: platform.KindService}, platform.ErrMalformed},
 		"no file":         {platform.Question{Kind: platform.KindFile}, platform.ErrMalformed},
 		"no volume":       {platform.Question{Kind: platform.KindVolume}, platform.ErrMalformed},
+		"share with what": {platform.Question{Kind: platform.KindShare, Where: `\\s\x`, What: "y"}, platform.ErrUnsupported},
+		"store with what": {platform.Question{Kind: platform.KindCertificate, Where: `LocalMachine\MY`, What: "y"}, platform.ErrUnsupported},
+		"no account":      {platform.Question{Kind: platform.KindAccount}, platform.ErrMalformed},
+		"no events":       {platform.Question{Kind: platform.KindEvents}, platform.ErrMalformed},
+		"no share":        {platform.Question{Kind: platform.KindShare}, platform.ErrMalformed},
+		"no store":        {platform.Question{Kind: platform.KindCertificate}, platform.ErrMalformed},
 		"no key":          {platform.Question{Kind: platform.KindRegistry}, platform.ErrMalformed},
 	}
 	for name, test := range tests {
@@ -141,6 +148,18 @@ func TestRefused(t *testing.T) {
 			}
 		})
 	}
+	t.Run("a status", func(t *testing.T) {
+		no := call{api: "LsaOpenPolicy", target: "of this machine", right: "look"}.refused(windows.STATUS_ACCESS_DENIED)
+		if !errors.Is(no, platform.ErrDenied) || !strings.HasSuffix(no.Cause, numbered(windows.ERROR_ACCESS_DENIED)) {
+			t.Errorf("%v: %q", no.Reason, no.Cause)
+		}
+	})
+	for _, number := range []error{windows.Errno(0), windows.Errno(syscall.EINVAL)} {
+		no := call{api: "LookAt", target: `C:\moon`, absent: absent}.refused(number)
+		if !errors.Is(no, platform.ErrUnsupported) || no.Cause != `LookAt C:\moon: it failed without an error number (0)` {
+			t.Errorf("%v: %q", no.Reason, no.Cause)
+		}
+	}
 	t.Run("not a number", func(t *testing.T) {
 		no := call{api: "LookAt", target: `C:\moon`, absent: absent}.refused(errors.New("clouds"))
 		if !errors.Is(no, platform.ErrUnsupported) || no.Cause != `LookAt C:\moon: clouds` {
@@ -195,6 +214,12 @@ func TestHandlesAreClosed(t *testing.T) {
 		platform.ReadComputer().Question,
 		platform.ReadBoot().Question,
 		platform.ReadMemory().Question,
+		platform.ReadDomainJoin().Question,
+		platform.ReadAccount(`BUILTIN\Administrators`).Question,
+		platform.ReadTokenMember("S-1-5-32-544").Question,
+		platform.ReadGroupMembers("S-1-5-32-999").Question,
+		platform.ReadCertificates(`LocalMachine\MY`).Question,
+		platform.ReadCertificates(`LocalMachine\siteready-nobody`).Question,
 	}
 	const rounds = 20
 	round := func() {

@@ -43,6 +43,7 @@ func TestSiteIsCurrent(t *testing.T) {
 	for _, target := range requirement.ConfigMgrReleases() {
 		checks.Run(t.Context(), m, catalog.All(), all, checks.Conditions{Target: target, JudgedFor: site.ReadAt})
 	}
+	catalog.AskFurther(t.Context(), m)
 	outcomes := m.Outcomes()
 	for _, q := range site.Questions() {
 		answer, err := site.Read(t.Context(), q)

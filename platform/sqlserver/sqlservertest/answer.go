@@ -26,6 +26,13 @@ func (s *session) serveRequest(m message) error {
 		s.server.count(func(c *Counts) { c.Resets++ })
 		a.w.Write(appendEnvChange(nil, envReset, "", ""))
 	}
+	if pace := s.server.config.Pace; pace != nil {
+		first := ""
+		if pieces := splitBatch(r.text); len(pieces) > 0 {
+			first = pieces[0].name
+		}
+		pace(first)
+	}
 	switch err := a.write(r); {
 	case errors.Is(err, errStopped):
 		// The answer gets an end of its own; the acknowledgement is a second message. Not every client takes them in one.
@@ -52,6 +59,8 @@ func (a *answer) write(r request) error {
 			Name:        p.name,
 			Text:        p.text,
 			Parameters:  r.parameters,
+			Connection:  a.number,
+			TLS:         a.tlsVersion(),
 			Database:    a.database.name,
 			User:        a.login.user,
 			Application: a.login.application,
@@ -59,14 +68,20 @@ func (a *answer) write(r request) error {
 		})
 	}
 	if r.procedure != "" {
-		return a.statement(failure(2812, 62, 16, "Could not find stored procedure '"+cut(r.procedure, 128)+"'."), false)
+		return a.statement(failure(2812, 62, 16, "Could not find stored procedure '"+cut(r.procedure, 128)+"'."), false, false)
 	}
 	if len(pieces) == 0 {
 		return a.finish(0, nil)
 	}
 	for i, p := range pieces {
+		faulty := a.server.config.Fault.hits(p.name)
+		if faulty {
+			if err := a.reach(BeforeRows, nil); err != nil {
+				return err
+			}
+		}
 		result := a.database.answer(p)
-		if err := a.statement(result, i < len(pieces)-1); err != nil {
+		if err := a.statement(result, i < len(pieces)-1, faulty); err != nil {
 			return err
 		}
 		if result.Err != nil {
@@ -76,8 +91,9 @@ func (a *answer) write(r request) error {
 	return nil
 }
 
-// statement writes the result of one statement. more says that another comes after it, unless it fails.
-func (a *answer) statement(r result, more bool) error {
+// statement writes the result of one statement. more says that another comes after it, unless it fails; faulty, that
+// the fault between rows comes with it.
+func (a *answer) statement(r result, more, faulty bool) error {
 	var b []byte
 	if len(r.Columns) > 0 {
 		a.w.Write(appendColumns(nil, r.Columns, r.types))
@@ -89,6 +105,11 @@ func (a *answer) statement(r result, more bool) error {
 		}
 		if stop {
 			return errStopped
+		}
+		if i == len(r.Rows)/2 && faulty {
+			if err := a.amidRows(); err != nil {
+				return err
+			}
 		}
 		if b, err = r.appendRow(b[:0], row); err != nil {
 			return fmt.Errorf("row %d: %w", i+1, err) // the config was changed after Start

@@ -8,8 +8,11 @@ import (
 	"strings"
 )
 
-// version74 is the oldest and newest TDS version that the server speaks, as LOGIN7 has it.
-const version74 = 0x74000004
+// The TDS versions that the server speaks, as LOGIN7 has them. 8.0 is the one with strict encryption.
+const (
+	version74 = 0x74000004
+	version80 = 0x08000000
+)
 
 // login is what a client tells in LOGIN7.
 type login struct {
@@ -21,6 +24,7 @@ type login struct {
 	password    string
 	application string
 	database    string
+	sspi        []byte // Windows authentication's first message
 }
 
 // parseLogin reads a LOGIN7 message ([MS-TDS] 2.2.6.4): fixed fields, then pairs of offset and length in units.
@@ -51,6 +55,14 @@ func parseLogin(body []byte) (login, error) {
 			value = unscramble(value)
 		}
 		*field.value = decodeText(value)
+	}
+	offset, size := int(binary.LittleEndian.Uint16(body[78:])), int(binary.LittleEndian.Uint16(body[80:]))
+	switch {
+	case size == 0:
+	case offset+size > len(body):
+		return login{}, errors.New("the LOGIN7 field at 78 lies outside the message")
+	default:
+		l.sspi = body[offset : offset+size]
 	}
 	return l, nil
 }
@@ -89,13 +101,18 @@ func (s *session) logOn() error {
 	if s.login, err = parseLogin(m.body); err != nil {
 		return err
 	}
-	if s.login.version < version74 {
-		return fmt.Errorf("the client speaks TDS version %08X; only 7.4 is served", s.login.version)
+	strict := s.server.config.Encryption == Strict
+	if s.login.version < version74 && (s.login.version != version80 || !strict) {
+		return fmt.Errorf("the client speaks TDS version %08X; only 7.4 is served, and 8.0 under strict encryption", s.login.version)
 	}
 	if s.secure != nil && !s.loginOnly {
 		s.login.packetSize = min(s.login.packetSize, maxEncryptedPacketSize)
 	}
-	if refusal := s.judgeLogin(); refusal != nil {
+	refusal, err := s.judgeLogin()
+	if err != nil {
+		return err
+	}
+	if refusal != nil {
 		s.server.count(func(c *Counts) { c.Refused++ })
 		w := s.newMessage(min(s.login.packetSize, defaultPacketSize))
 		w.Write(appendErrors(nil, refusal))
@@ -103,25 +120,37 @@ func (s *session) logOn() error {
 		return errors.Join(fmt.Errorf("the log-on was refused with error %d", refusal.Number), w.end())
 	}
 	s.server.count(func(c *Counts) { c.LogOns++ })
+	answer := s.loginAnswer()
+	if err := s.reach(InLogOn, half(frame(packetAnswer, s.spid, answer))); err != nil {
+		return err
+	}
 	// The agreed packet size holds for what comes after this answer.
 	w := s.newMessage(min(s.login.packetSize, defaultPacketSize))
-	w.Write(s.loginAnswer())
+	w.Write(answer)
 	s.packetSize = s.login.packetSize
 	return w.end()
 }
 
 // judgeLogin finds the database of a good log-on, or returns what SQL Server says to a bad one.
-func (s *session) judgeLogin() *Error {
+func (s *session) judgeLogin() (refusal *Error, err error) {
 	c := s.server.config
 	if s.login.integrated {
-		return &Error{
-			Number: 18452, State: 1, Class: 14,
-			Message: "Login failed. The login is from an untrusted domain and cannot be used with Integrated authentication.",
+		proven := false
+		if c.Windows != nil {
+			if proven, err = s.negotiateWindows(); err != nil {
+				return nil, err
+			}
+		}
+		if !proven {
+			return &Error{
+				Number: 18452, State: 1, Class: 14,
+				Message: "Login failed. The login is from an untrusted domain and cannot be used with Integrated authentication.",
+			}, nil
 		}
 	}
 	failed := &Error{Number: 18456, State: 1, Class: 14, Message: "Login failed for user '" + cut(s.login.user, 128) + "'."}
-	if c.User == "" || !strings.EqualFold(s.login.user, c.User) || s.login.password != c.Password {
-		return failed
+	if !s.login.integrated && (c.User == "" || !strings.EqualFold(s.login.user, c.User) || s.login.password != c.Password) {
+		return failed, nil
 	}
 	name := s.login.database
 	if name == "" {
@@ -132,9 +161,9 @@ func (s *session) judgeLogin() *Error {
 			Number: 4060, State: 1, Class: 11,
 			Message: `Cannot open database "` + cut(name, 128) + `" requested by the login. The login failed.`,
 			Next:    failed,
-		}
+		}, nil
 	}
-	return nil
+	return nil, nil
 }
 
 // loginAnswer is the token stream of a good log-on.
@@ -147,7 +176,7 @@ func (s *session) loginAnswer() []byte {
 	b = appendEnvChange(b, envLanguage, "us_english", "")
 	b = appendMessage(b, tokenInfo, &Error{Number: 5703, State: 1, Message: "Changed language setting to us_english."})
 
-	ack := binary.BigEndian.AppendUint32([]byte{1}, version74)
+	ack := binary.BigEndian.AppendUint32([]byte{1}, min(s.login.version, version74))
 	ack = appendShortText(ack, "Microsoft SQL Server")
 	ack = append(ack, serverVersion[:]...)
 	b = binary.LittleEndian.AppendUint16(append(b, tokenLoginAck), uint16(len(ack)))

@@ -1,6 +1,7 @@
 package sqlservertest
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -16,6 +17,7 @@ const (
 	packetAnswer    packetType = 0x04
 	packetAttention packetType = 0x06
 	packetLogin     packetType = 0x10
+	packetSSPI      packetType = 0x11
 	packetPrelogin  packetType = 0x12
 )
 
@@ -144,6 +146,27 @@ func (m *messageWriter) end() error {
 		m.send(statusLast)
 	}
 	return m.err
+}
+
+// flush sends what has been written, as a packet that is not the last.
+func (m *messageWriter) flush() {
+	if m.err == nil && len(m.buf) > headerSize {
+		m.send(0)
+	}
+}
+
+// tear sends half of a packet. Its header says that the other half comes.
+func (m *messageWriter) tear() {
+	if m.err != nil {
+		return
+	}
+	full := len(m.buf)
+	w := m.w
+	var packet bytes.Buffer
+	m.w = &packet
+	m.send(0)
+	m.w = w
+	_, m.err = w.Write(packet.Bytes()[:headerSize+(full-headerSize)/2])
 }
 
 func (m *messageWriter) send(status byte) {

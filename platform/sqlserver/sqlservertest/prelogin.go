@@ -20,6 +20,8 @@ const (
 	On
 	// Required: everything is encrypted. A client without TLS is turned away, as with Force Encryption.
 	Required
+	// Strict: TLS 1.2 or 1.3 comes before anything else (TDS 8.0), as with Force Strict Encryption.
+	Strict
 )
 
 // The values of the ENCRYPTION option ([MS-TDS] 2.2.6.5).
@@ -48,7 +50,7 @@ func (e Encryption) answer(client byte) byte {
 	switch {
 	case e == Required:
 		return encryptRequired
-	case e == NotSupported || client == encryptNotSupported:
+	case e == NotSupported || e == Strict || client == encryptNotSupported: // strict has TLS already
 		return encryptNotSupported
 	case e == On || client != encryptOff:
 		return encryptOn

@@ -1,4 +1,4 @@
-// Package sqlservertest is a SQL Server for tests: it speaks TDS 7.4 on 127.0.0.1, checks the log-on, encrypts as it is
+// Package sqlservertest is a SQL Server for tests: it speaks TDS 7.4 and 8.0 on 127.0.0.1, checks the log-on, encrypts as it is
 // told, and answers statements with the rows and errors that the test gave it. It executes nothing. A statement is
 // known by the comment that it begins with, /* siteready: NAME */; its answer is found under NAME in the tables of the
 // database that the client connected to. A name that is not there, and text without a name, answers error 208.
@@ -9,6 +9,7 @@
 package sqlservertest
 
 import (
+	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -29,7 +30,17 @@ type Config struct {
 	HostNames []string
 	// Databases by name, compared without case. There is always a master, which is what a client gets that names none.
 	Databases map[string]Tables
+	// Windows is the one account that is accepted with Windows authentication (NTLM); nil is none.
+	Windows *WindowsAccount
+	// Fault is what the server does wrong.
+	Fault Fault
+	// Pace, if it is set, is called before each request is answered, with the name of its first statement, which may
+	// be empty. The answer begins when it returns. Connections call it at the same time.
+	Pace func(statement string)
 }
+
+// WindowsAccount is an account of a domain.
+type WindowsAccount struct{ Domain, User, Password string }
 
 // Server is a running server. It ends with the test that started it.
 type Server struct {
@@ -53,6 +64,8 @@ type Statement struct {
 	Name        string // from its comment; empty if it has none
 	Text        string // the comment included
 	Parameters  []Parameter
+	Connection  int    // that it came over, numbered from 1
+	TLS         uint16 // the version of TLS around it; 0 for none
 	Database    string // as Config spells it
 	User        string
 	Application string
@@ -73,30 +86,58 @@ type Counts struct {
 // if the test failed, it then logs what went wrong with the connections.
 func Start(tb testing.TB, c Config) *Server {
 	tb.Helper()
-	fail := func(err error) {
-		tb.Helper()
-		if err != nil {
-			tb.Fatalf("starting the fake SQL Server: %v", err)
-		}
+	s, err := Open(tb.TempDir(), c)
+	return started(tb, s, err)
+}
+
+// StartInMemory is Start without a socket: the server is reached through Dial alone. So it can be used in a bubble of
+// testing/synctest, where time is not real.
+func StartInMemory(tb testing.TB, c Config) *Server {
+	tb.Helper()
+	s, err := newServer(tb.TempDir(), c)
+	return started(tb, s, err)
+}
+
+// Open is Start for what is no test. The CA file goes into folder; the server runs until it is closed.
+func Open(folder string, c Config) (*Server, error) {
+	s, err := newServer(folder, c)
+	if err != nil {
+		return nil, err
 	}
-	if c.Encryption < NotSupported || c.Encryption > Required {
-		fail(fmt.Errorf("encryption %d is not known", c.Encryption))
+	if s.listener, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
+		return nil, err
+	}
+	s.running.Go(s.accept)
+	return s, nil
+}
+
+func newServer(folder string, c Config) (*Server, error) {
+	if c.Encryption < NotSupported || c.Encryption > Strict {
+		return nil, fmt.Errorf("encryption %d is not known", c.Encryption)
 	}
 	if len(c.HostNames) == 0 {
 		c.HostNames = []string{"127.0.0.1", "localhost"}
 	}
-	s := &Server{config: c, conns: map[net.Conn]bool{}}
-	var err error
-	s.databases, err = checkDatabases(c.Databases)
-	fail(err)
+	databases, err := checkDatabases(c.Databases)
+	if err = errors.Join(err, c.Fault.check()); err != nil {
+		return nil, err
+	}
 	certificate, ca, err := newCertificate(c.HostNames)
-	fail(err)
-	s.certificate = certificate
-	s.caFile = filepath.Join(tb.TempDir(), "ca.pem")
-	fail(os.WriteFile(s.caFile, ca, 0o600))
-	s.listener, err = net.Listen("tcp", "127.0.0.1:0")
-	fail(err)
-	s.running.Go(s.accept)
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{
+		config: c, databases: databases, certificate: certificate, conns: map[net.Conn]bool{},
+		caFile: filepath.Join(folder, "ca.pem"),
+	}
+	return s, os.WriteFile(s.caFile, ca, 0o600)
+}
+
+func started(tb testing.TB, s *Server, err error) *Server {
+	tb.Helper()
+	if err != nil {
+		tb.Fatalf("starting the fake SQL Server: %v", err)
+	}
 	tb.Cleanup(func() {
 		s.Close()
 		if tb.Failed() {
@@ -108,12 +149,23 @@ func Start(tb testing.TB, c Config) *Server {
 	return s
 }
 
+// Dial is a connection to the server that needs no socket. Network and address do not matter.
+func (s *Server) Dial(_ context.Context, network, address string) (net.Conn, error) {
+	client, server := net.Pipe()
+	if !s.take(server) {
+		return nil, &net.OpError{Op: "dial", Net: network, Err: net.ErrClosed}
+	}
+	return client, nil
+}
+
 // Close stops the server as if the machine were gone: it no longer listens and all its connections are cut.
 // When it returns, nothing of the server runs. It may be called more than once.
 func (s *Server) Close() {
 	s.mu.Lock()
 	s.closed = true
-	s.listener.Close()
+	if s.listener != nil {
+		s.listener.Close()
+	}
 	for c := range s.conns {
 		c.Close()
 	}
@@ -121,8 +173,11 @@ func (s *Server) Close() {
 	s.running.Wait()
 }
 
-// Addr is where the server listens.
+// Addr is where the server listens; without a socket it is 127.0.0.1 and the default port.
 func (s *Server) Addr() (host string, port int) {
+	if s.listener == nil {
+		return "127.0.0.1", 1433
+	}
 	a := s.listener.Addr().(*net.TCPAddr)
 	return a.IP.String(), a.Port
 }
@@ -164,30 +219,30 @@ func (s *Server) accept() {
 			s.fail(fmt.Errorf("accepting: %w", err))
 			return
 		}
-		number, ok := s.open(conn)
-		if !ok {
-			conn.Close()
+		if !s.take(conn) {
 			return
 		}
-		s.running.Go(func() {
-			defer s.forget(conn)
-			if err := newSession(s, conn, number).serve(); err != nil {
-				s.fail(fmt.Errorf("connection %d: %w", number, err))
-			}
-		})
 	}
 }
 
-// open registers a connection and numbers it, from 1. It refuses when the server is closing.
-func (s *Server) open(conn net.Conn) (number int, ok bool) {
+// take serves a connection in a goroutine of its own, unless the server is closing. Connections are numbered from 1.
+func (s *Server) take(conn net.Conn) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
-		return 0, false
+		conn.Close()
+		return false
 	}
 	s.conns[conn] = true
 	s.counts.Connections++
-	return s.counts.Connections, true
+	number := s.counts.Connections
+	s.running.Go(func() {
+		defer s.forget(conn)
+		if err := newSession(s, conn, number).serve(); err != nil {
+			s.fail(fmt.Errorf("connection %d: %w", number, err))
+		}
+	})
+	return true
 }
 
 func (s *Server) forget(conn net.Conn) {

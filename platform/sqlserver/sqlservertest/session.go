@@ -12,6 +12,7 @@ import (
 type session struct {
 	server *Server
 	conn   net.Conn
+	number int
 	spid   uint16
 
 	// What the stages before the requests agree upon.
@@ -25,12 +26,15 @@ type session struct {
 
 	requests chan message // closed when the client sends no more
 	readErr  error        // why; set before requests is closed
+	reading  bool         // requests are being read
+	early    *message     // a request that came before the answer to the last one had ended
 }
 
 func newSession(s *Server, conn net.Conn, number int) *session {
 	return &session{
 		server:     s,
 		conn:       conn,
+		number:     number,
 		spid:       uint16(50 + number),
 		in:         conn,
 		out:        conn,
@@ -50,8 +54,15 @@ func (s *session) serve() error {
 	return s.serveRequests()
 }
 
-// negotiate answers PRELOGIN and sets up TLS as agreed.
-func (s *session) negotiate() error {
+// negotiate answers PRELOGIN and sets up TLS as agreed. Under strict encryption TLS comes first.
+func (s *session) negotiate() (err error) {
+	strict := s.server.config.Encryption == Strict
+	if strict {
+		if s.secure, err = s.handshakeFirst(); err != nil {
+			return fmt.Errorf("TLS: %w", err)
+		}
+		s.in, s.out = s.secure, s.secure
+	}
 	m, err := readMessage(s.in, s.in, maxPacketSize, maxLoginMessage)
 	if err != nil {
 		return fmt.Errorf("no PRELOGIN came: %w", err)
@@ -63,22 +74,35 @@ func (s *session) negotiate() error {
 	if err != nil {
 		return fmt.Errorf("PRELOGIN: %w", err)
 	}
+	if err := s.reach(BeforePrelogin, nil); err != nil {
+		return err
+	}
 	agreed := s.server.config.Encryption.answer(wanted)
-	w := s.newMessage(defaultPacketSize)
-	w.Write(preloginAnswer(agreed))
-	if err := w.end(); err != nil {
+	answer := frame(packetAnswer, s.spid, preloginAnswer(agreed))
+	if err := s.reach(InPrelogin, half(answer)); err != nil {
+		return err
+	}
+	if _, err := s.out.Write(answer); err != nil {
 		return err
 	}
 	if agreed == encryptNotSupported {
 		return nil
 	}
-	if s.secure, err = handshakeInTDS(s.conn, s.server.certificate, s.spid); err != nil {
+	if s.secure, err = s.handshakeInTDS(); err != nil {
 		return fmt.Errorf("TLS: %w", err)
 	}
 	if s.loginOnly = agreed == encryptOff; !s.loginOnly {
 		s.in, s.out = s.secure, s.secure
 	}
 	return nil
+}
+
+// tlsVersion is the version of TLS around requests; 0 for none.
+func (s *session) tlsVersion() uint16 {
+	if s.secure == nil || s.loginOnly {
+		return 0
+	}
+	return s.secure.ConnectionState().Version
 }
 
 // newMessage begins a message to the client.
@@ -91,8 +115,13 @@ func (s *session) newMessage(packetSize int) *messageWriter {
 func (s *session) serveRequests() error {
 	done := make(chan struct{})
 	defer close(done)
+	s.reading = true
 	s.server.running.Go(func() { s.readRequests(done) })
-	for m := range s.requests {
+	for {
+		m, open := s.nextRequest()
+		if !open {
+			break
+		}
 		if m.kind == packetAttention { // it came after the answer had ended
 			if err := s.acknowledge(); err != nil {
 				return err
@@ -107,6 +136,15 @@ func (s *session) serveRequests() error {
 		return nil
 	}
 	return s.readErr
+}
+
+func (s *session) nextRequest() (m message, open bool) {
+	if s.early != nil {
+		m, s.early = *s.early, nil
+		return m, true
+	}
+	m, open = <-s.requests
+	return m, open
 }
 
 // readRequests ends when the client does, or when the connection is closed.

@@ -27,10 +27,10 @@ func TestBatchAndParameters(t *testing.T) {
 
 	want := []sqlservertest.Statement{{
 		Name: "count", Text: "/* siteready: count */ SELECT n FROM t",
-		Database: "CM_PS1", User: user, Application: "siteready", Host: "SITESERVER",
+		Connection: 1, Database: "CM_PS1", User: user, Application: "siteready", Host: "SITESERVER",
 	}, {
 		Name: "other", Text: "/* siteready: other */ SELECT n FROM t",
-		Database: "CM_PS1", User: user, Application: "siteready", Host: "SITESERVER",
+		Connection: 1, Database: "CM_PS1", User: user, Application: "siteready", Host: "SITESERVER",
 	}}
 	got := s.Received()
 	if len(got) != 2 {

@@ -62,17 +62,49 @@ func newCertificate(hostNames []string) (tls.Certificate, []byte, error) {
 		pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: caDER}), nil
 }
 
-// handshakeInTDS speaks TLS with the handshake inside PRELOGIN packets ([MS-TDS] 3.2.5.1). After it the records
-// stand bare on conn. TLS 1.2 at most: SQL Server uses 1.3 only where TLS comes before TDS, and FreeTDS hangs on it.
-func handshakeInTDS(conn net.Conn, certificate tls.Certificate, spid uint16) (*tls.Conn, error) {
-	lower := &recordConn{Conn: conn, spid: spid, handshaking: true}
-	secure := tls.Server(lower, &tls.Config{
-		Certificates: []tls.Certificate{certificate},
+// tlsConfig is what the server brings to a handshake. Where that is to fail, begun is sent.
+func (s *session) tlsConfig(newest uint16, begun []byte) *tls.Config {
+	return &tls.Config{
+		Certificates: []tls.Certificate{s.server.certificate},
 		MinVersion:   tls.VersionTLS12,
-		MaxVersion:   tls.VersionTLS12,
+		MaxVersion:   newest,
 		// One packet is one record, as SQL Server sends them.
 		DynamicRecordSizingDisabled: true,
-	})
+		GetConfigForClient: func(*tls.ClientHelloInfo) (*tls.Config, error) {
+			return nil, s.reach(InTLS, begun)
+		},
+	}
+}
+
+// helloRecord is a record that looks like one with a ServerHello.
+func helloRecord() []byte {
+	const size = 80
+	return append([]byte{22, 3, 3, 0, size, 2, 0, 0, size - 4, 3, 3}, make([]byte, size-6)...)
+}
+
+// strictProtocol is what client and server agree upon with ALPN where TLS comes first.
+const strictProtocol = "tds/8.0"
+
+// handshakeFirst speaks TLS before anything else.
+func (s *session) handshakeFirst() (*tls.Conn, error) {
+	config := s.tlsConfig(tls.VersionTLS13, half(helloRecord()))
+	config.NextProtos = []string{strictProtocol}
+	secure := tls.Server(s.conn, config)
+	if err := secure.Handshake(); err != nil {
+		return nil, err
+	}
+	if got := secure.ConnectionState().NegotiatedProtocol; got != strictProtocol {
+		return nil, fmt.Errorf("the client speaks %q inside TLS, not %q", got, strictProtocol)
+	}
+	return secure, nil
+}
+
+// handshakeInTDS speaks TLS with the handshake inside PRELOGIN packets ([MS-TDS] 3.2.5.1). After it the records
+// stand bare on the connection. TLS 1.2 at most: SQL Server uses 1.3 only where TLS comes before TDS, and FreeTDS
+// hangs on it.
+func (s *session) handshakeInTDS() (*tls.Conn, error) {
+	lower := &recordConn{Conn: s.conn, spid: s.spid, handshaking: true}
+	secure := tls.Server(lower, s.tlsConfig(tls.VersionTLS12, half(frame(packetPrelogin, s.spid, helloRecord()))))
 	err := secure.Handshake()
 	// The last flight has nobody reading after it, and an alert has to go out as well.
 	if flushErr := lower.flush(); err == nil {

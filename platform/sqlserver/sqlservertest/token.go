@@ -11,6 +11,7 @@ const (
 	tokenLoginAck     = 0xAD
 	tokenRow          = 0xD1
 	tokenEnvChange    = 0xE3
+	tokenSSPI         = 0xED
 	tokenDone         = 0xFD
 	tokenDoneProc     = 0xFE
 	tokenDoneInProc   = 0xFF

@@ -216,7 +216,7 @@ func TestBadConfig(t *testing.T) {
 		return sqlservertest.Config{Databases: map[string]sqlservertest.Tables{"d": {"s": r}}}
 	}
 	for name, c := range map[string]sqlservertest.Config{
-		"encryption":             {Encryption: 4},
+		"encryption":             {Encryption: sqlservertest.Strict + 1},
 		"database twice":         {Databases: map[string]sqlservertest.Tables{"CM": nil, "cm": nil}},
 		"database without name":  {Databases: map[string]sqlservertest.Tables{"": nil}},
 		"unknown type":           column("text", nil),

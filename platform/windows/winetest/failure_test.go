@@ -78,6 +78,11 @@ func TestMistakesEndTheTest(t *testing.T) {
 		{"drive's size", down, func(p *Prefix) { p.AddDrive('E', 4095, 0) }, "multiples of 4096"},
 		{"more free than there is", down, func(p *Prefix) { p.AddDrive('E', 4096, 8192) }, "free at most the size"},
 		{"drive too late", up, func(p *Prefix) { p.AddDrive('E', 0, 0) }, "before the first Run"},
+		{"replaced DLL", down, func(p *Prefix) { p.ReplaceDLL("absent", "") }, "absent.dll: no such file"},
+		{"replaced export", down, func(p *Prefix) { p.ReplaceDLL("wevtapi", "", "EvtAbsent") }, "there is no export EvtAbsent in it"},
+		{"replaced DLL's source", down, func(p *Prefix) { p.ReplaceDLL("wevtapi", "no C") }, "wevtapi.c:1:1: error"},
+		{"denied too late", up, func(p *Prefix) { p.Deny(`C:\windows`) }, "before the first Run"},
+		{"certificate", up, func(p *Prefix) { p.AddCertificate("MY", []byte("x"), "") }, "read the certificate"},
 		{"program", up, func(p *Prefix) { p.Run(t.Context(), "./absent.exe", RunOptions{}) }, "absent.exe: no such file"},
 	} {
 		said := saidBy(t, func(tb testing.TB) {

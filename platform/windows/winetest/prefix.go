@@ -17,7 +17,9 @@ type Prefix struct {
 	seeds   []seed
 	running []string // services to be found running
 	denied  []string // registry keys that nobody may open
-	session session
+	// replaced names the DLLs that ReplaceDLL put in the place of Wine's.
+	replaced []string
+	session  session
 }
 
 // drive is a drive that was added. Its size is 0 if it is a plain folder.

@@ -57,7 +57,7 @@ func (p *Prefix) Run(ctx context.Context, exe string, opt RunOptions, args ...st
 		p.tb.Fatalf("run %s: %v", exe, err)
 	}
 	cmd := p.command(ctx, "wine", append([]string{program}, args...)...)
-	cmd.Env = append(cmd.Env, opt.Env...)
+	cmd.Env = append(append(cmd.Env, p.dllOverrides()), opt.Env...)
 	cmd.Stdin = opt.Stdin
 	if opt.Dir != "" {
 		cmd.Dir = p.Path(opt.Dir)

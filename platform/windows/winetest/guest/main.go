@@ -4,6 +4,8 @@
 //
 //	guest deny KEY...    lets nobody open these registry keys any more
 //	guest start NAME...  starts these services and waits until they run
+//	guest certificate STORE FILE KEY  adds a certificate to a store of the machine; KEY names
+//	                     the container of its private key, or is empty
 //
 // With anything else it is a service that does nothing.
 package main
@@ -12,8 +14,10 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime"
 	"strings"
 	"time"
+	"unsafe"
 
 	"golang.org/x/sys/windows"
 	"golang.org/x/sys/windows/registry"
@@ -35,6 +39,8 @@ func main() {
 		for _, name := range names {
 			err = errors.Join(err, start(name))
 		}
+	case "certificate":
+		err = addCertificate(names[0], names[1], names[2])
 	default:
 		err = svc.Run("", idle{})
 	}
@@ -68,6 +74,53 @@ func deny(key string) error {
 		windows.DACL_SECURITY_INFORMATION|windows.PROTECTED_DACL_SECURITY_INFORMATION, nil, nil, list, nil)
 	if err != nil {
 		return fmt.Errorf("set the access list of the registry key %s: %w", key, err)
+	}
+	return nil
+}
+
+// keyInfo is a CRYPT_KEY_PROV_INFO.
+type keyInfo struct {
+	container, provider    *uint16
+	kind, flags, extraSize uint32
+	extra                  uintptr
+	spec                   uint32
+}
+
+// addCertificate adds a certificate to a store below HKLM, which is made if it is lacking.
+func addCertificate(store, file, key string) error {
+	encoded, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	context, err := windows.CertCreateCertificateContext(windows.X509_ASN_ENCODING, &encoded[0], uint32(len(encoded)))
+	if err != nil {
+		return fmt.Errorf("read the certificate %s: %w", file, err)
+	}
+	defer windows.CertFreeCertificateContext(context)
+	if key != "" {
+		const keyProviderInfo = 2
+		container, err := windows.UTF16PtrFromString(key)
+		if err != nil {
+			return err
+		}
+		info := keyInfo{container: container, kind: 1, spec: 1}
+		set := windows.NewLazySystemDLL("crypt32.dll").NewProc("CertSetCertificateContextProperty")
+		if ok, _, err := set.Call(uintptr(unsafe.Pointer(context)), keyProviderInfo, 0, uintptr(unsafe.Pointer(&info))); ok == 0 {
+			return fmt.Errorf("name the private key of %s: %w", file, err)
+		}
+	}
+	name, err := windows.UTF16PtrFromString(store)
+	if err != nil {
+		return err
+	}
+	handle, err := windows.CertOpenStore(windows.CERT_STORE_PROV_SYSTEM, 0, 0, windows.CERT_SYSTEM_STORE_LOCAL_MACHINE, uintptr(unsafe.Pointer(name)))
+	runtime.KeepAlive(name)
+	if err != nil {
+		return fmt.Errorf("open the certificate store %s: %w", store, err)
+	}
+	defer windows.CertCloseStore(handle, 0)
+	if err := windows.CertAddCertificateContextToStore(handle, context, windows.CERT_STORE_ADD_ALWAYS, nil); err != nil {
+		return fmt.Errorf("add %s to the certificate store %s: %w", file, store, err)
 	}
 	return nil
 }

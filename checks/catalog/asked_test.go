@@ -1,0 +1,174 @@
+package catalog_test
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"siteready/checks"
+	"siteready/checks/catalog"
+	"siteready/checks/discovery"
+	"siteready/checks/requirement"
+	"siteready/platform"
+	"siteready/platform/platformtest"
+)
+
+func sites(t *testing.T) []string {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(root, "testdata", "sites", "*.yaml"))
+	if err != nil || len(files) < 5 {
+		t.Fatal(files, err)
+	}
+	var names []string
+	for _, file := range files {
+		names = append(names, strings.TrimSuffix(filepath.Base(file), ".yaml"))
+	}
+	return names
+}
+
+// Whatever a run or a recording asks of a site, in every scenario too, is among the printed
+// questions; and the further questions of a recording are all asked where there is a site.
+func TestQuestionsCoverAllThatIsAsked(t *testing.T) {
+	all := catalog.Questions()
+	covered := map[platform.Form]bool{}
+	cover := func(name string, m *platform.Machine) {
+		for q := range m.Outcomes() {
+			found := false
+			for _, one := range all {
+				if one.Form.Matches(q) {
+					found, covered[one.Form] = true, true
+				}
+			}
+			if !found {
+				t.Errorf("%s: %s is asked, and not printed", name, q)
+			}
+		}
+	}
+	everything, err := checks.Select(catalog.All(), nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	run := func(s scenario, further bool) {
+		r, readAt := s.reader(t)
+		m := platform.Open(t.Context(), r, readAt, platform.DefaultLimits())
+		stated := checks.Stated{SQLServer: s.SQLServer, Database: s.Database}
+		discovery.Describe(t.Context(), m.Session(), stated)
+		for _, target := range requirement.ConfigMgrReleases() {
+			checks.Run(t.Context(), m, catalog.All(), everything, checks.Conditions{Target: target, Stated: stated, JudgedFor: readAt})
+		}
+		if further {
+			catalog.AskFurther(t.Context(), m)
+		}
+		cover(s.Site+" "+s.Name, m)
+	}
+	for _, name := range sites(t) {
+		run(scenario{Site: name, Edit: map[string]any{"registry": map[string]any{
+			`HKLM\SOFTWARE\Microsoft\SMS\Components\SMS_EXECUTIVE\Threads\SMS_HIERARCHY_MANAGER`: map[string]any{"Current State": "Stopped"},
+			`HKLM\SOFTWARE\Microsoft\SMS\Tracing\SMS_HIERARCHY_MANAGER`:                          map[string]any{"TraceFileName": `D:\Logs\hman.log`},
+		}}}, true)
+	}
+	for _, check := range catalog.All().Checks() {
+		for _, s := range scenarios(t, check.ID) {
+			run(s, false)
+		}
+	}
+	for _, one := range all {
+		if !covered[one.Form] {
+			t.Errorf("%s is printed, and never asked", one.Form)
+		}
+	}
+}
+
+// The list is sorted, has each form once and says who asks and why; a statement says what it
+// needs. Nothing in it asks for what may be secret.
+func TestQuestions(t *testing.T) {
+	secret := regexp.MustCompile(`(?i)passw|secret|credential|token|ImagePath|CommandLine|ProxyServer|\\Run\b|\bSAM\\|SECURITY\\Policy`)
+	seen := map[platform.Form]bool{}
+	kinds := map[platform.Kind]int{}
+	last := platform.Kind("")
+	for _, one := range catalog.Questions() {
+		if seen[one.Form] || one.Form.Kind < last {
+			t.Errorf("%s is doubled or out of order", one.Form)
+		}
+		seen[one.Form], last = true, one.Form.Kind
+		kinds[last]++
+		byRecord := slices.Equal(one.By, []string{catalog.ByRecord})
+		if len(one.By) == 0 || byRecord && one.Why == "" {
+			t.Errorf("%s: asked by %q, because %q", one.Form, one.By, one.Why)
+		}
+		if (last == platform.KindSQL) != (len(one.Rights) > 0) {
+			t.Errorf("%s needs %q", one.Form, one.Rights)
+		}
+		if secret.MatchString(one.Form.Where + one.Form.What) {
+			t.Errorf("%s may be answered with a secret", one.Form)
+		}
+	}
+	for _, kind := range []platform.Kind{platform.KindFile, platform.KindOS, platform.KindRegistry, platform.KindService, platform.KindSQL, platform.KindVolume} {
+		if kinds[kind] == 0 {
+			t.Errorf("no question of kind %s", kind)
+		}
+	}
+}
+
+// The document on rights grants each object that a statement names, and no other.
+func TestRightsDocument(t *testing.T) {
+	data, err := os.ReadFile(filepath.Join(root, "docs", "rights.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	granted := map[string]bool{}
+	for _, line := range regexp.MustCompile(`(?m)^GRANT (SELECT|EXECUTE) ON (\S+) TO \[DOMAIN\\account\];`).FindAllStringSubmatch(string(data), -1) {
+		granted[strings.ToLower(line[2])] = true
+	}
+	literal := regexp.MustCompile(`N?'[^']*'`)
+	object := regexp.MustCompile(`(?i)\b(?:msdb\.)?dbo\.\w+`)
+	wanted := map[string]bool{}
+	views := map[string]bool{}
+	for _, one := range catalog.Questions() {
+		text := literal.ReplaceAllString(one.Form.Text, "''")
+		for _, name := range object.FindAllString(text, -1) {
+			wanted[strings.TrimPrefix(strings.ToLower(name), "msdb.")] = true
+		}
+		for _, view := range regexp.MustCompile(`(?i)\bsys\.\w+`).FindAllString(text, -1) {
+			views[strings.ToLower(view)] = true
+		}
+	}
+	for name := range wanted {
+		if !granted[name] {
+			t.Errorf("a statement reads %s, and docs/rights.md does not grant it", name)
+		}
+	}
+	for name := range granted {
+		if !wanted[name] {
+			t.Errorf("docs/rights.md grants %s, which no statement reads", name)
+		}
+	}
+	for view := range views {
+		if !strings.Contains(string(data), "`"+view+"`") {
+			t.Errorf("docs/rights.md does not say what %s needs", view)
+		}
+	}
+	if len(wanted) < 6 || len(views) < 4 {
+		t.Errorf("only %d objects and %d views were found in the statements", len(wanted), len(views))
+	}
+}
+
+// A folder that is not known is asked about nowhere, and what was refused is kept as refused.
+func TestFurtherWithoutASite(t *testing.T) {
+	r := platformtest.Refusing(&platformtest.Site{}, platform.ErrDenied, func(platform.Question) bool { return true })
+	m := platform.Open(t.Context(), r, time.Now(), platform.DefaultLimits())
+	catalog.AskFurther(t.Context(), m)
+	outcomes := m.Outcomes()
+	if len(outcomes) < 100 {
+		t.Errorf("only %d questions were asked", len(outcomes))
+	}
+	for q, o := range outcomes {
+		if o.Err == nil || strings.Contains(q.String(), "{") || strings.Contains(q.Where, "smsexec") {
+			t.Errorf("%s: %+v", q, o)
+		}
+	}
+}

@@ -1,0 +1,212 @@
+package catalog
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"golang.org/x/sync/errgroup"
+
+	"siteready/checks/discovery"
+	"siteready/platform"
+)
+
+// Further is a question that only a recording asks, so that checks which do not exist yet
+// find answers in it.
+type Further struct {
+	Form platform.Form
+	Why  string // what the answer may tell one day
+}
+
+// The holes of further questions: the site's folder, and each key below the key before it.
+const (
+	folderHole = "{installation folder}"
+	subkeyHole = "{each key}"
+)
+
+const sms = `HKLM\SOFTWARE\Microsoft\SMS`
+
+// values are questions for values of one registry key, and for the key itself.
+func values(why, key string, names ...string) []Further {
+	all := []Further{{platform.ReadKey(key).Form(), why}}
+	for _, name := range names {
+		all = append(all, Further{platform.ReadText(key, name).Form(), why})
+	}
+	return all
+}
+
+// below are questions for keys below one key.
+func below(why, key string, names ...string) []Further {
+	var all []Further
+	for _, name := range names {
+		all = append(all, Further{platform.ReadKey(key + `\` + name).Form(), why})
+	}
+	return all
+}
+
+func services(why string, names ...string) []Further {
+	var all []Further
+	for _, name := range names {
+		all = append(all, Further{platform.ReadService(name).Form(), why})
+	}
+	return all
+}
+
+func files(why, folder string, names ...string) []Further {
+	var all []Further
+	for _, name := range names {
+		all = append(all, Further{platform.ReadFile(folder + `\` + name).Form(), why})
+	}
+	return all
+}
+
+// volumes are questions for all drives that a server may have. A and B are floppy drives,
+// which only make noise.
+func volumes(why string) []Further {
+	var all []Further
+	for drive := 'C'; drive <= 'Z'; drive++ {
+		all = append(all, Further{platform.ReadVolume(fmt.Sprintf(`%c:\`, drive)).Form(), why})
+	}
+	return all
+}
+
+// FurtherQuestions lists what a recording asks beyond discovery and the checks. It names
+// single values only: no command lines, no service arguments, and no value that may hold a
+// password, a key or a proxy's log-on.
+func FurtherQuestions() []Further {
+	return slices.Concat(
+		values("which site this is, and whether its version sources agree", sms, "Full Version"),
+		values("which site this is, and whether its version sources agree", sms+`\Setup`,
+			"Full Version", "Version", "CULevel", "Type", "Provider Location", "Installation Directory"),
+		values("which site this is, and how it hangs together with others", sms+`\Identification`,
+			"Site Code", "Parent Site Code", "Site Server", "Installation Directory", "MSF Enabled"),
+		values("how the site reaches its database, also in an availability group over several subnets", sms+`\SQL Server`, "MSF Enabled"),
+		values("where the site's database is", sms+`\SQL Server\Site System SQL Account`, "Server", "Database Name", "Port", "SSBPort"),
+		values("whether the SMS Provider is here, which raises the need for space", sms+`\Providers`, "Logging Directory"),
+		values("which threads are stopped: an update waits for them", sms+`\Components\SMS_EXECUTIVE\Threads`),
+		values("which threads are stopped: an update waits for them", sms+`\Components\SMS_EXECUTIVE\Threads\`+subkeyHole,
+			"Current State", "Startup Type", "Requested Operation", "DLL"),
+		values("which components this server has", sms+`\Components`),
+		values("the component's copy of the site's communication setting", sms+`\Components\SMS_SITE_COMPONENT_MANAGER`, "IISSSLState"),
+		values("how much content still waits to be distributed", sms+`\Components\SMS_DISTRIBUTION_MANAGER`, "Package Processing Queue"),
+		values("which components log here; on a SQL Server, of which site server", sms+`\Tracing`),
+		values("where each component logs", sms+`\Tracing\`+subkeyHole, "TraceFileName"),
+		below("which roles of a site this server holds; some must be removed before an update", sms,
+			"AWEBSVC", "PORTALWEB", "AIUS", "AMTSP", "CRP", "DWSS", "ENROLLSRV", "ENROLLWEB", "FSP", "MCS", "SMP",
+			"SMS_CLOUD_PROXYCONNECTOR", "SMS_DMP_CONNECTOR", "SRSRP", "WSUS"),
+		values("how the distribution point here is set up", sms+`\DP`, "NALPath", "IsPullDP", "IsPXE"),
+		values("how the management point here is set up", sms+`\MP`, "MP Hostname"),
+		below("whether the Endpoint Protection point is here", sms+`\Operations Management\Components`, "SMS_ENDPOINT_PROTECTION_CONTROL_MANAGER"),
+
+		values("which client drivers for SQL Server are installed", `HKLM\SOFTWARE\Microsoft\MSODBCSQL18`, "InstalledVersion"),
+		values("which client drivers for SQL Server are installed", `HKLM\SOFTWARE\Microsoft\MSODBCSQL17`, "InstalledVersion"),
+		values("which client drivers for SQL Server are installed", `HKLM\SOFTWARE\Microsoft\SQLNCLI11`, "InstalledVersion"),
+		values("which Visual C++ runtime is installed, which the drivers need", `HKLM\SOFTWARE\Microsoft\VisualStudio\14.0\VC\Runtimes\x64`, "Version", "Installed"),
+		values("which .NET Framework is installed", `HKLM\SOFTWARE\Microsoft\NET Framework Setup\NDP\v4\Full`, "Release", "Version"),
+		values("which .NET Framework is installed", `HKLM\SOFTWARE\Microsoft\NET Framework Setup\NDP\v3.5`, "Install", "Version"),
+		values("where the Windows ADK is, and which versions are there", `HKLM\SOFTWARE\WOW6432Node\Microsoft\Windows Kits\Installed Roots`, "KitsRoot10"),
+		values("whether WSUS is on the site server, and its version", `HKLM\SOFTWARE\Microsoft\Update Services\Server\Setup`, "TargetDir", "VersionString"),
+		values("which SQL Server instances are on this machine", `HKLM\SOFTWARE\Microsoft\Microsoft SQL Server\Instance Names\SQL`),
+
+		below("whether Windows waits for a restart, which stops an update",
+			`HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion`, `Component Based Servicing\RebootPending`, `WindowsUpdate\Auto Update\RebootRequired`),
+		values("whether Windows waits for a restart, which stops an update",
+			`HKLM\SYSTEM\CurrentControlSet\Control\Session Manager`, "PendingFileRenameOperations"),
+		values("whether Windows waits for a restart, which stops an update", `HKLM\SOFTWARE\Microsoft\ServerManager`, "CurrentRebootAttempts"),
+		values("which release and edition of Windows this is", `HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion`,
+			"CurrentBuild", "UBR", "ProductName", "EditionID", "InstallationType"),
+		values("whether this machine is a node of a failover cluster", `HKLM\Cluster`),
+		values("whether .NET programs use TLS 1.2", `HKLM\SOFTWARE\Microsoft\.NETFramework\v4.0.30319`, "SchUseStrongCrypto", "SystemDefaultTlsVersions"),
+		values("whether .NET programs use TLS 1.2", `HKLM\SOFTWARE\Microsoft\.NETFramework\v2.0.50727`, "SchUseStrongCrypto", "SystemDefaultTlsVersions"),
+		values("whether .NET programs use TLS 1.2", `HKLM\SOFTWARE\WOW6432Node\Microsoft\.NETFramework\v4.0.30319`, "SchUseStrongCrypto", "SystemDefaultTlsVersions"),
+		values("whether .NET programs use TLS 1.2", `HKLM\SOFTWARE\WOW6432Node\Microsoft\.NETFramework\v2.0.50727`, "SchUseStrongCrypto", "SystemDefaultTlsVersions"),
+		values("whether Windows itself allows TLS 1.2",
+			`HKLM\SYSTEM\CurrentControlSet\Control\SecurityProviders\SCHANNEL\Protocols\TLS 1.2\Client`, "Enabled", "DisabledByDefault"),
+		values("whether Windows itself allows TLS 1.2",
+			`HKLM\SYSTEM\CurrentControlSet\Control\SecurityProviders\SCHANNEL\Protocols\TLS 1.2\Server`, "Enabled", "DisabledByDefault"),
+		values("which folders the virus scanner leaves alone", `HKLM\SOFTWARE\Microsoft\Windows Defender\Exclusions\Paths`),
+		values("which programs the virus scanner leaves alone", `HKLM\SOFTWARE\Microsoft\Windows Defender\Exclusions\Processes`),
+
+		services("whether the site's services are there, start by themselves and run",
+			"SMS_EXECUTIVE", "SMS_SITE_COMPONENT_MANAGER", "SMS_SITE_BACKUP", "SMS_SITE_SQL_BACKUP", "SMS_SITE_VSS_WRITER",
+			"SMS_NOTIFICATION_SERVER", "CONFIGURATION_MANAGER_UPDATE"),
+		services("whether services that an update needs are there and run",
+			"CcmExec", "LanmanServer", "RemoteRegistry", "Winmgmt", "VSS", "SQLWriter", "BITS", "W3SVC", "WsusService", "MSSQLSERVER", "SQLSERVERAGENT", "WinRM"),
+
+		files("whether the product's programs are of the version that the site says", folderHole+`\bin\x64`,
+			"smsexec.exe", "sitecomp.exe", "cmupdate.exe", "smswriter.exe", "smssqlbkup.exe", "prereqcore.dll", "prereqchk.exe"),
+		files("whether the logs are there, how large they are and when they were last written", folderHole+`\Logs`,
+			"CMUpdate.log", "hman.log", "dmpdownloader.log", "distmgr.log", "sender.log", "despool.log", "sitecomp.log", "smsexec.log",
+			"rcmctrl.log", "smsbkup.log", "objreplmgr.log"),
+		files("when set-up and its prerequisite check last ran", `C:`, "ConfigMgrPrereq.log", "ConfigMgrSetup.log"),
+		files("which version of the Windows Installer is there", `C:\Windows\System32`, "msi.dll"),
+
+		[]Further{
+			{platform.ReadOSVersion().Form(), "which release of Windows this is"},
+			{platform.ReadComputer().Form(), "which machine this is, and as whom siteready ran"},
+			{platform.ReadDomainJoin().Form(), "whether it is in a domain, which a site server must be"},
+			{platform.ReadBoot().Form(), "whether it was restarted since the last change"},
+			{platform.ReadMemory().Form(), "whether it has the memory that its roles need"},
+			{platform.ReadVolume(folderHole).Form(), "how much room an update has"},
+		},
+		volumes("how much room there is where content, logs or databases may lie"),
+	)
+}
+
+// furtherAtOnce is how many further questions are under way at the same time.
+const furtherAtOnce = 8
+
+// AskFurther asks the further questions of a machine, for what the machine remembers. Those
+// about the site's folder are left out where there is no site.
+func AskFurther(ctx context.Context, m *platform.Machine) {
+	session := m.Session()
+	site, _, _ := discovery.FindSite(ctx, session) // without it there is no folder
+	var group errgroup.Group
+	group.SetLimit(furtherAtOnce)
+	asked := map[platform.Question]bool{}
+	for _, further := range FurtherQuestions() {
+		for _, q := range fill(ctx, session, further.Form, site.InstallDir) {
+			if asked[q] {
+				continue
+			}
+			asked[q] = true
+			group.Go(func() error {
+				var query platform.Query[json.RawMessage]
+				query.Question = q
+				_, _ = platform.Note(ctx, session, query) // the machine keeps answer and error
+				return nil
+			})
+		}
+	}
+	_ = group.Wait() // the functions return no error
+}
+
+var hole = regexp.MustCompile(`\{[A-Za-z_ ]+\}`)
+
+// fill makes the questions of a form: none where it asks about a folder that is not known, and
+// one for each key below the key before {each key}.
+func fill(ctx context.Context, session *platform.Session, form platform.Form, folder string) []platform.Question {
+	q := platform.Question(form)
+	switch hole.FindString(q.Where) {
+	case "":
+		return []platform.Question{q}
+	case folderHole:
+		if folder == "" {
+			return nil
+		}
+		q.Where = strings.Replace(q.Where, folderHole, folder, 1)
+		return []platform.Question{q}
+	}
+	parent, _, _ := strings.Cut(q.Where, `\`+subkeyHole)
+	key, _ := platform.Note(ctx, session, platform.ReadKey(parent))
+	var all []platform.Question
+	for _, name := range key.Subkeys {
+		one := q
+		one.Where = strings.Replace(q.Where, subkeyHole, name, 1)
+		all = append(all, one)
+	}
+	return all
+}

@@ -1,0 +1,120 @@
+package platformtest
+
+import (
+	"slices"
+	"strings"
+
+	"siteready/platform"
+)
+
+// Native is what a constructed site knows of accounts, event logs, shares and certificates.
+// Groups and certificate stores are complete: what is not there is absent. Everything else
+// that is not there is unsupported: silence would be an answer that nobody constructed.
+type Native struct {
+	Domain       *platform.DomainJoin                  `json:"domain"`
+	Accounts     map[string]platform.Account           `json:"accounts"`     // by the name that is asked for
+	Rights       map[string][]string                   `json:"rights"`       // by right, the SIDs that hold it
+	Groups       map[string]platform.GroupMembers      `json:"groups"`       // by SID
+	Token        []string                              `json:"token"`        // SIDs in force in the own token
+	Events       map[string]map[string]platform.Events `json:"events"`       // by log and filter; a log that is not there is absent
+	Shares       map[string]platform.Share             `json:"shares"`       // by path
+	Certificates map[string][]platform.Certificate     `json:"certificates"` // by store
+}
+
+func unknown(q platform.Question) error {
+	return platform.Refuse(platform.ErrUnsupported, "a constructed site has no answer to %s", q)
+}
+
+func (n *Native) account(q platform.Question) (any, error) {
+	switch q.What {
+	case platform.AccountOfName:
+		account, err := find(n.Accounts, q, q.Where)
+		if err != nil {
+			// Windows does not say which of the two it is.
+			return nil, platform.Refuse(platform.ErrUnreachable, "LookupAccountName %s: there is no such account, or its domain could not be asked (1332)", q.Where)
+		}
+		return account, nil
+	case platform.MembersOfGroup:
+		return find(n.Groups, q, q.Where)
+	case platform.InOwnToken:
+		if n.Token == nil {
+			return nil, unknown(q)
+		}
+		return platform.TokenMember{Member: slices.Contains(n.Token, q.Where)}, nil
+	}
+	holders, ok := n.Rights[q.What]
+	if !ok {
+		return nil, unknown(q)
+	}
+	return platform.AccountRight{Held: slices.Contains(holders, q.Where), Holders: len(holders)}, nil
+}
+
+func (n *Native) events(q platform.Question) (any, error) {
+	for log, digests := range n.Events {
+		if !strings.EqualFold(log, q.Where) {
+			continue
+		}
+		digest, ok := digests[q.What]
+		if !ok {
+			return nil, unknown(q)
+		}
+		return digest, nil
+	}
+	return nil, absent(q)
+}
+
+func (n *Native) share(q platform.Question) (any, error) {
+	share, err := find(n.Shares, q, q.Where)
+	if err != nil {
+		return nil, unknown(q)
+	}
+	return share, nil
+}
+
+func (n *Native) certificates(q platform.Question) (any, error) {
+	for store, list := range n.Certificates {
+		if strings.EqualFold(store, q.Where) {
+			first := list[:min(len(list), platform.MaxEntries)]
+			return platform.Certificates{
+				Count: len(list), Certificates: append([]platform.Certificate{}, first...), More: len(first) < len(list),
+			}, nil
+		}
+	}
+	return nil, absent(q)
+}
+
+// questions lists everything that is known here.
+func (n *Native) questions() []platform.Question {
+	var all []platform.Question
+	if n.Domain != nil {
+		all = append(all, platform.ReadDomainJoin().Question)
+	}
+	for name := range n.Accounts {
+		all = append(all, platform.ReadAccount(name).Question)
+	}
+	for right, holders := range n.Rights {
+		for _, sid := range holders {
+			all = append(all, platform.ReadAccountRight(sid, right).Question)
+		}
+	}
+	for sid := range n.Groups {
+		all = append(all, platform.ReadGroupMembers(sid).Question)
+	}
+	for _, sid := range n.Token {
+		all = append(all, platform.ReadTokenMember(sid).Question)
+	}
+	for log, digests := range n.Events {
+		for filter := range digests {
+			if f, err := platform.ParseEventFilter(filter); err == nil {
+				all = append(all, platform.ReadEvents(log, f).Question)
+			}
+		}
+	}
+	for path := range n.Shares {
+		all = append(all, platform.ReadShare(path).Question)
+	}
+	for store := range n.Certificates {
+		all = append(all, platform.ReadCertificates(store).Question)
+	}
+	return all
+}

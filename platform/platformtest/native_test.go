@@ -1,0 +1,98 @@
+package platformtest_test
+
+import (
+	"errors"
+	"testing"
+
+	"siteready/platform"
+	"siteready/platform/platformtest"
+)
+
+// native is a site that knows of accounts, event logs, shares and certificates.
+func native() map[string]any {
+	return platformtest.Edit(small(), map[string]any{
+		"domain":   map[string]any{"status": "domain", "name": "CONTOSO"},
+		"accounts": map[string]any{`CONTOSO\svc`: map[string]any{"sid": "S-1-5-21-1", "name": `CONTOSO\svc`, "use": "user"}},
+		"rights": map[string]any{
+			"SeServiceLogonRight":     []any{"S-1-5-21-1", "S-1-5-80-0"},
+			"SeDenyServiceLogonRight": []any{},
+		},
+		"groups": map[string]any{"S-1-5-32-544": map[string]any{"group": "Administrators", "count": 1, "more": false, "members": []any{
+			map[string]any{"sid": "S-1-5-21-1", "name": `CONTOSO\svc`, "use": "user"},
+		}}},
+		"token": []any{"S-1-5-32-544"},
+		"events": map[string]any{"System": map[string]any{filter.String(): map[string]any{
+			"count": 0, "oldest": nil, "newest": nil, "more": false, "begins": "2026-01-02T03:04:05Z",
+		}}},
+		"shares": map[string]any{`\\fs01\source`: map[string]any{"outcome": "no_share", "number": 67}},
+		"certificates": map[string]any{
+			`LocalMachine\MY`: []any{},
+			`LocalMachine\SMS`: []any{map[string]any{
+				"thumbprint": "AB", "subject": "CN=a", "issuer": "CN=b", "not_after": "2027-01-02T03:04:05Z", "private_key": true, "usages": nil,
+			}},
+		},
+	})
+}
+
+var filter = platform.EventFilter{Provider: "Service Control Manager", IDs: []uint16{7000}, Days: 90}
+
+func TestNativeSite(t *testing.T) {
+	site := newSite(t, native())
+	for _, test := range []struct {
+		question platform.Question
+		want     string
+	}{
+		{platform.ReadDomainJoin().Question, `{"status":"domain","name":"CONTOSO"}`},
+		{platform.ReadAccount(`contoso\SVC`).Question, `{"sid":"S-1-5-21-1","name":"CONTOSO\\svc","use":"user"}`},
+		{platform.ReadAccountRight("S-1-5-21-1", "SeServiceLogonRight").Question, `{"held":true,"holders":2}`},
+		{platform.ReadAccountRight("S-1-5-21-2", "SeServiceLogonRight").Question, `{"held":false,"holders":2}`},
+		{platform.ReadAccountRight("S-1-5-21-1", "SeDenyServiceLogonRight").Question, `{"held":false,"holders":0}`},
+		{
+			platform.ReadGroupMembers("S-1-5-32-544").Question,
+			`{"group":"Administrators","count":1,"members":[{"sid":"S-1-5-21-1","name":"CONTOSO\\svc","use":"user"}],"more":false}`,
+		},
+		{platform.ReadTokenMember("S-1-5-32-544").Question, `{"member":true}`},
+		{platform.ReadTokenMember("S-1-5-32-545").Question, `{"member":false}`},
+		{platform.ReadEvents("system", filter).Question, `{"count":0,"oldest":null,"newest":null,"more":false,"begins":"2026-01-02T03:04:05Z"}`},
+		{platform.ReadShare(`\\FS01\source`).Question, `{"outcome":"no_share","number":67}`},
+		{platform.ReadCertificates(`localmachine\my`).Question, `{"count":0,"certificates":[],"more":false}`},
+		{
+			platform.ReadCertificates(`LocalMachine\SMS`).Question,
+			`{"count":1,"certificates":[{"thumbprint":"AB","subject":"CN=a","issuer":"CN=b","not_after":"2027-01-02T03:04:05Z","private_key":true,"usages":null}],"more":false}`,
+		},
+	} {
+		if raw, err := site.Read(t.Context(), test.question); string(raw) != test.want || err != nil {
+			t.Errorf("%s: %s, %v; want %s", test.question, raw, err, test.want)
+		}
+	}
+	silent := newSite(t, small())
+	other := platform.EventFilter{Provider: "x", IDs: []uint16{1}, Days: 1}
+	for _, test := range []struct {
+		site     *platformtest.Site
+		question platform.Question
+		reason   error
+	}{
+		{site, platform.ReadAccount("nobody").Question, platform.ErrUnreachable},
+		{site, platform.ReadAccountRight("S-1-5-21-1", "SeBatchLogonRight").Question, platform.ErrUnsupported},
+		{site, platform.ReadGroupMembers("S-1-5-32-545").Question, platform.ErrAbsent},
+		{site, platform.ReadEvents("System", other).Question, platform.ErrUnsupported},
+		{site, platform.ReadEvents("Application", filter).Question, platform.ErrAbsent},
+		{site, platform.ReadShare(`\\fs02\source`).Question, platform.ErrUnsupported},
+		{site, platform.ReadCertificates(`LocalMachine\WebHosting`).Question, platform.ErrAbsent},
+		{silent, platform.ReadDomainJoin().Question, platform.ErrUnsupported},
+		{silent, platform.ReadTokenMember("S-1-5-32-544").Question, platform.ErrUnsupported},
+	} {
+		if raw, err := test.site.Read(t.Context(), test.question); !errors.Is(err, test.reason) {
+			t.Errorf("%s: %s, %v; want %v", test.question, raw, err, test.reason)
+		}
+	}
+}
+
+func TestNativeSiteConforms(t *testing.T) {
+	site := newSite(t, native())
+	away := append(absent(site), platform.ReadGroupMembers("S-1-5-32-545").Question,
+		platform.ReadEvents("Application", filter).Question, platform.ReadCertificates(`LocalMachine\WebHosting`).Question)
+	if err := platformtest.TestReader(t.Context(), site, site.Questions(), away); err != nil {
+		t.Error(err)
+	}
+}

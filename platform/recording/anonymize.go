@@ -1,0 +1,253 @@
+package recording
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+
+	"siteready/platform"
+)
+
+// Anonymize replaces the names of hosts, domains, users, instances, databases and sites, the
+// addresses and the domains of SIDs by pseudonyms, which are the same wherever the same name
+// stands: alike in questions and answers. Forms are all questions that can be asked: what is
+// constant in them is kept, so that a check finds its question again.
+//
+// The originals are gathered from the places where a name must stand, and from all texts by
+// their form (server.domain, \\server, DOMAIN\user, user@domain). Then they are replaced
+// everywhere, without regard to case. A name that is also a common word of the product is
+// replaced only where a name must stand.
+func Anonymize(h Header, outcomes map[platform.Question]platform.Outcome, forms []platform.Form) (Header, map[platform.Question]platform.Outcome, error) {
+	n := &names{
+		known: map[string]string{}, sorts: map[string]sort{}, others: map[string]string{}, counts: map[sort]int{},
+		vocabulary: vocabulary(forms), coded: map[string]string{}, corpus: corpus(h, outcomes),
+	}
+	ordered := slices.SortedFunc(maps.Keys(outcomes), compare)
+	if err := n.gather(h, outcomes, ordered); err != nil {
+		return Header{}, nil, err
+	}
+	n.seal()
+	out := make(map[platform.Question]platform.Outcome, len(outcomes))
+	for _, q := range ordered {
+		renamed := n.question(q, forms)
+		if _, taken := out[renamed]; taken {
+			continue // two spellings of one name: either answer is about the same thing
+		}
+		o := outcomes[q]
+		var err error
+		if len(o.Answer) > 0 {
+			if o.Answer, err = n.answer(q, o.Answer); err != nil {
+				return Header{}, nil, err
+			}
+		}
+		if o.Err != nil {
+			no := *o.Err
+			no.Cause, no.Help = n.text(no.Cause), n.text(no.Help)
+			o.Err = &no
+		}
+		out[renamed] = o
+	}
+	h.About, h.SQLServer, h.Database = n.text(h.About), n.instance(h.SQLServer), n.whole(h.Database)
+	return h, out, nil
+}
+
+func compare(a, b platform.Question) int {
+	return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.On, b.On), cmp.Compare(a.Where, b.Where),
+		cmp.Compare(a.What, b.What), cmp.Compare(a.Text, b.Text))
+}
+
+// corpus is all that may hold names, in lower case.
+func corpus(h Header, outcomes map[platform.Question]platform.Outcome) string {
+	var b strings.Builder
+	b.WriteString(h.About + "\n" + h.SQLServer + "\n" + h.Database + "\n")
+	for q, o := range outcomes {
+		b.WriteString(q.On + "\n" + q.Where + "\n")
+		b.Write(o.Answer)
+		if o.Err != nil {
+			b.WriteString(o.Err.Cause + "\n" + o.Err.Help + "\n")
+		}
+	}
+	return strings.ToLower(b.String())
+}
+
+var (
+	wordForm = regexp.MustCompile(`[\pL\pN]+`)
+	holeForm = regexp.MustCompile(`\{[A-Za-z_ ]+\}`)
+)
+
+// vocabulary are the words that are constant in questions, and those that are common in
+// answers.
+func vocabulary(forms []platform.Form) map[string]bool {
+	words := set(commonWords...)
+	for _, f := range forms {
+		for _, text := range []string{f.On, f.Where, f.What, f.Text} {
+			for _, word := range wordForm.FindAllString(holeForm.ReplaceAllString(text, " "), -1) {
+				words[strings.ToLower(word)] = true
+			}
+		}
+	}
+	return words
+}
+
+// gather finds all names: first where one must stand, so that each gets its right sort, then
+// in texts.
+func (n *names) gather(h Header, outcomes map[platform.Question]platform.Outcome, ordered []platform.Question) error {
+	trees := make([]any, len(ordered))
+	for i, q := range ordered {
+		if len(outcomes[q].Answer) == 0 {
+			continue
+		}
+		if err := decodeTree(outcomes[q].Answer, &trees[i]); err != nil {
+			return fmt.Errorf("the answer to %s cannot be made anonymous: %w", q, err)
+		}
+	}
+	for _, field := range []sort{hostName, siteCode, domainName, databaseName, instanceName, userName, otherName} {
+		if field == hostName {
+			n.take(hostName, h.SQLServer)
+		}
+		if field == databaseName {
+			n.take(databaseName, h.Database)
+		}
+		for i, q := range ordered {
+			if q.Kind == platform.KindSQL && field == hostName {
+				n.take(hostName, q.On)
+			}
+			if q.Kind == platform.KindSQL && field == databaseName {
+				n.take(databaseName, q.Where)
+			}
+			if q.Kind == platform.KindAccount && q.What == platform.AccountOfName && field == userName {
+				n.take(userName, q.Where)
+			}
+			walk(trees[i], "", func(key, text string) string {
+				if sortOf(q, key) == field {
+					n.take(field, text)
+				}
+				return text
+			})
+		}
+	}
+	n.search(h.About)
+	for i, q := range ordered {
+		n.search(q.On)
+		n.search(q.Where)
+		walk(trees[i], "", func(_, text string) string { n.search(text); return text })
+		if no := outcomes[q].Err; no != nil {
+			n.search(no.Cause)
+			n.search(no.Help)
+		}
+	}
+	return nil
+}
+
+// question replaces the names in a question, but in what its form says word for word.
+func (n *names) question(q platform.Question, forms []platform.Form) platform.Question {
+	at := slices.IndexFunc(forms, func(f platform.Form) bool { return f.Matches(q) })
+	if at < 0 {
+		q.On, q.Where = n.instance(q.On), n.whole(q.Where)
+		if q.Kind != platform.KindSQL {
+			q.What = n.text(q.What)
+		}
+		return q
+	}
+	q.On = n.filled(forms[at].On, q.On, n.instance)
+	q.Where = n.filled(forms[at].Where, q.Where, n.whole)
+	return q
+}
+
+// filled replaces the names in what fills the holes of a pattern.
+func (n *names) filled(pattern, text string, rename func(string) string) string {
+	constant := holeForm.Split(pattern, -1)
+	if len(constant) == 1 {
+		return text
+	}
+	for i := range constant {
+		constant[i] = regexp.QuoteMeta(constant[i])
+	}
+	match := regexp.MustCompile(`^(?s:` + strings.Join(constant, `(.+?)`) + `)$`).FindStringSubmatchIndex(text)
+	if match == nil {
+		return rename(text)
+	}
+	var b strings.Builder
+	at := 0
+	for i := 2; i < len(match); i += 2 {
+		b.WriteString(text[at:match[i]] + rename(text[match[i]:match[i+1]]))
+		at = match[i+1]
+	}
+	return b.String() + text[at:]
+}
+
+// instance replaces the names in SERVER\INSTANCE,PORT.
+func (n *names) instance(text string) string {
+	address, port, hasPort := strings.Cut(text, ",")
+	host, instance, named := strings.Cut(address, `\`)
+	out := n.whole(host)
+	if named {
+		out += `\` + n.whole(instance)
+	}
+	if hasPort {
+		out += "," + port
+	}
+	return out
+}
+
+// answer replaces the names in the texts of an answer. The names of its fields are constant.
+func (n *names) answer(q platform.Question, raw json.RawMessage) (json.RawMessage, error) {
+	var tree any
+	if err := decodeTree(raw, &tree); err != nil {
+		return nil, fmt.Errorf("the answer to %s cannot be made anonymous: %w", q, err)
+	}
+	isVersion := strings.Contains(strings.ToLower(q.What), "version") && q.Kind == platform.KindRegistry
+	tree = walk(tree, "", func(field, text string) string {
+		switch s := sortOf(q, field); {
+		case s == hostName:
+			return n.instance(text)
+		case s == databaseName:
+			return n.databaseText(text)
+		case s != "":
+			return n.whole(text)
+		case keptFields[field] || strings.Contains(field, "version") || isVersion && field == "text":
+			return text
+		default:
+			return n.text(text)
+		}
+	})
+	text, err := encode(tree)
+	return json.RawMessage(text), err
+}
+
+// databaseText replaces the names in DATABASE or INSTANCE\DATABASE.
+func (n *names) databaseText(text string) string {
+	if cut := strings.LastIndex(text, `\`); cut >= 0 {
+		return n.whole(text[:cut]) + `\` + n.whole(text[cut+1:])
+	}
+	return n.whole(text)
+}
+
+func decodeTree(raw json.RawMessage, tree *any) error {
+	d := json.NewDecoder(bytes.NewReader(raw))
+	d.UseNumber() // no number may change
+	return d.Decode(tree)
+}
+
+// walk passes each text of a tree and the field that it stands in through change. A list has
+// the field of its place.
+func walk(tree any, field string, change func(field, text string) string) any {
+	switch tree := tree.(type) {
+	case string:
+		return change(field, tree)
+	case []any:
+		for i := range tree {
+			tree[i] = walk(tree[i], field, change)
+		}
+	case map[string]any:
+		for _, key := range slices.Sorted(maps.Keys(tree)) { // in order, so that numbers are given in order
+			tree[key] = walk(tree[key], key, change)
+		}
+	}
+	return tree
+}

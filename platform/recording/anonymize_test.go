@@ -1,0 +1,78 @@
+package recording_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"siteready/platform"
+	"siteready/platform/recording"
+)
+
+// Names are replaced alike in the questions and answers of each kind, also in questions whose
+// form is not known; numbers, times and words that checks compare stay as they are.
+func TestAnonymizeEachKind(t *testing.T) {
+	raw := func(text string) platform.Outcome { return platform.Outcome{Answer: json.RawMessage(text)} }
+	const sid = "S-1-5-21-1004336348-1177238915-682003330-1105"
+	outcomes := map[platform.Question]platform.Outcome{
+		platform.ReadComputer().Question:                        raw(`{"name":"Winterfell","fqdn":"winterfell.westeros.com","account":"WESTEROS\\stark","elevated":true}`),
+		platform.ReadDomainJoin().Question:                      raw(`{"status":"domain","name":"WESTEROS"}`),
+		platform.ReadAccount(`WESTEROS\snow`).Question:          raw(`{"sid":"` + sid + `","name":"WESTEROS\\Snow","use":"user"}`),
+		platform.ReadAccount(`OLDTOWN\marwyn`).Question:         {Err: platform.Refuse(platform.ErrUnreachable, "nobody is called marwyn")},
+		platform.ReadGroupMembers("S-1-5-32-544").Question:      raw(`{"group":"Administrators","count":18446744073709551615,"members":[{"sid":"` + sid + `","name":"WESTEROS\\Snow","use":"user"},{"sid":"S-1-5-18","name":"NT AUTHORITY\\SYSTEM","use":"well_known_group"}],"more":false}`),
+		platform.ReadTokenMember(sid).Question:                  raw(`{"member":true}`),
+		platform.ReadShare(`\\braavos\bank$`).Question:          raw(`{"outcome":"denied","number":5}`),
+		platform.ReadCertificates(`LocalMachine\MY`).Question:   raw(`{"count":1,"certificates":[{"thumbprint":"AB","subject":"CN=winterfell.westeros.com, O=\"House Stark, Ltd\"","issuer":"CN=Maesters CA, DC=westeros, DC=com","not_after":"2027-01-02T03:04:05Z","private_key":true,"usages":null}],"more":false}`),
+		platform.ReadFile(`\\braavos\bank$\gold.log`).Question:  {Err: &platform.NoAnswer{Reason: platform.ErrDenied, Cause: `\\BRAAVOS\bank$ refuses WESTEROS\stark`, Help: "Ask snow.", EndsLine: true}},
+		platform.ReadService("CcmExec").Question:                raw(`{"state":"running","start":"automatic","account":"snow"}`),
+		platform.ReadText(`HKLM\X\winterfell`, "note").Question: raw(`{"type":"sz","number":null,"text":"written by arya@westeros.com","list":null}`),
+	}
+	h, hidden, err := recording.Anonymize(recording.Header{
+		Version: "1.2.3", ReadAt: header.ReadAt, About: "read on winterfell", SQLServer: `Braavos\Iron,1500`, Database: "CM_NTH",
+	}, outcomes, nil)
+	if err != nil || len(hidden) != len(outcomes) {
+		t.Fatalf("%d questions became %d: %v", len(outcomes), len(hidden), err)
+	}
+	var b bytes.Buffer
+	if err := recording.Write(&b, h, hidden); err != nil {
+		t.Fatal(err)
+	}
+	text := b.String()
+	for _, original := range []string{"winterfell", "westeros", "stark", "snow", "braavos", "iron", "nth", "arya", "maesters", "oldtown", "marwyn", "1177238915"} {
+		if strings.Contains(strings.ToLower(text), original) {
+			t.Errorf("%s is left", original)
+		}
+	}
+	for _, want := range []string{
+		`"about":"read on host02","sql_server":"host01\\instance01,1500","database":"CM_S01"`,
+		`{"answer":{"account":"DOMAIN01\\user03","elevated":true,"fqdn":"host02.domain01.example","name":"host02"}}`,
+		`{"answer":{"name":"DOMAIN01","status":"domain"}}`,
+		`{"kind":"account","where":"DOMAIN01\\user02","what":"account"}`,
+		`"count":18446744073709551615`, `"name":"NT AUTHORITY\\SYSTEM"`, `"group":"Administrators"`,
+		`{"kind":"account","where":"S-1-5-21-1000000000-1000000000-1-1105","what":"token"}`,
+		`{"kind":"share","where":"\\\\host01\\bank$"}`,
+		`"not_after":"2027-01-02T03:04:05Z"`,
+		`{"error":{"reason":"denied","cause":"\\\\HOST01\\bank$ refuses DOMAIN01\\user03","help":"Ask user02.","ends_line":true}}`,
+		`{"kind":"registry","where":"HKLM\\X\\host02","what":"note"}`,
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("%s is not there", want)
+		}
+	}
+	if t.Failed() {
+		t.Log(text)
+	}
+}
+
+// Two spellings of one server give one question; either answer is about the same server.
+func TestAnonymizeSpellings(t *testing.T) {
+	outcomes := map[platform.Question]platform.Outcome{}
+	for _, server := range []string{"Braavos", "BraaVos", "braavos", "BRAAVOS"} {
+		outcomes[platform.ReadShare(`\\`+server+`\x`).Question] = platform.Outcome{Answer: json.RawMessage(`{"outcome":"denied","number":5}`)}
+	}
+	_, hidden, err := recording.Anonymize(header, outcomes, nil)
+	if err != nil || len(hidden) != 2 {
+		t.Errorf("there are %d questions: %v, %v", len(hidden), hidden, err)
+	}
+}

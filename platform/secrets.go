@@ -1,0 +1,36 @@
+package platform
+
+import "regexp"
+
+// hidden stands where a secret was.
+const hidden = "(hidden)"
+
+// secretForms are how secrets stand in the messages of servers and drivers: behind their
+// names in connection strings, statements and JSON, between a user and a host in an address,
+// and as the text of a private key. Where it is not clear how far a secret reaches, too much
+// is hidden.
+var secretForms = []struct {
+	form    *regexp.Regexp
+	instead string
+}{
+	{regexp.MustCompile(`(?s)-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)`), hidden},
+	{regexp.MustCompile(`(://[^/\s:@]*:)\S*@`), "${1}" + hidden + "@"},
+	{regexp.MustCompile(`(?i)("(?:password|passwd|pwd|secret|token)"\s*:\s*)"(?:[^"\\]|\\.)*"?`), "${1}" + hidden},
+	{regexp.MustCompile(`(?i)((?:password|passwd|pwd|secret|token|(?:account|access|api|shared)[ _-]?key|signature)\s*=\s*)` +
+		`(?:\(hidden\)|N?'(?:[^']|'')*'?|"[^"]*"?|\{[^}]*\}?|[^;'"]+)`), "${1}" + hidden},
+}
+
+// hideSecrets takes what looks like a secret out of a foreign message.
+func hideSecrets(text string) string {
+	for _, s := range secretForms {
+		text = s.form.ReplaceAllString(text, s.instead)
+	}
+	return text
+}
+
+// withoutSecrets is a refusal whose texts hold no secret.
+func (e *NoAnswer) withoutSecrets() *NoAnswer {
+	safe := *e
+	safe.Cause, safe.Help = hideSecrets(e.Cause), hideSecrets(e.Help)
+	return &safe
+}

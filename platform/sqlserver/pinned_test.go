@@ -1,0 +1,112 @@
+package sqlserver_test
+
+import (
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+
+	"siteready/platform"
+	"siteready/platform/sqlserver"
+	"siteready/platform/sqlserver/sqlservertest"
+)
+
+// However many statements there are, an instance gets two connections, each set up once, and
+// they share the statements: n of them cost n/2 delays, rounded up, and the two of setting up.
+// Counted are rounds: all that waits is answered at once when nothing more can come.
+func TestDelays(t *testing.T) {
+	for _, statements := range []int{1, 2, 7, 40} {
+		t.Run(fmt.Sprint(statements), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				tables := sqlservertest.Tables{}
+				for i := range statements {
+					tables[fmt.Sprint("s", i)] = yes()
+				}
+				var mu sync.Mutex
+				var waiting []chan struct{}
+				server := sqlservertest.StartInMemory(t, sqlservertest.Config{
+					User: user, Password: password, Databases: map[string]sqlservertest.Tables{database: tables},
+					Pace: func(string) {
+						turn := make(chan struct{})
+						mu.Lock()
+						waiting = append(waiting, turn)
+						mu.Unlock()
+						<-turn
+					},
+				})
+				r := newReader(t, sqlserver.Options{Encryption: sqlserver.Disable, Dial: server.Dial})
+				m := session(t, r)
+				var group sync.WaitGroup
+				for i := range statements {
+					group.Go(func() {
+						// Each spelling is the same instance.
+						on := []string{"127.0.0.1", "127.0.0.1,1433", "127.0.0.1 , 1433"}[i%3]
+						if _, err := platform.Ask(t.Context(), m, platform.SQL[proofRow](fmt.Sprint("s", i), "SELECT 1 AS may_see").In(on, database)); err != nil {
+							t.Errorf("statement %d: %v", i, err)
+						}
+					})
+				}
+				delays := 0
+				for {
+					synctest.Wait()
+					mu.Lock()
+					now := waiting
+					waiting = nil
+					mu.Unlock()
+					if len(now) == 0 {
+						break
+					}
+					delays++
+					for _, turn := range now {
+						close(turn)
+					}
+				}
+				group.Wait()
+				if most := (statements+1)/2 + 2; delays > most {
+					t.Errorf("%d statements cost %d delays; want %d at most", statements, delays, most)
+				}
+				received := server.Received()
+				setups := 0
+				for _, s := range received {
+					setups += strings.Count(s.Text, "LOCK_TIMEOUT")
+				}
+				connections := min(statements, 2)
+				if c := server.Counts(); c.Connections != connections || c.LogOns != connections || setups != connections {
+					t.Errorf("%+v and %d setups; want %d connections, each set up once", c, setups, connections)
+				}
+				named := 0
+				for _, s := range received {
+					if s.Name != "" {
+						named++
+					}
+				}
+				if named != statements || len(received) > statements+3*connections {
+					t.Errorf("the server received %d statements, %d of ours", len(received), named)
+				}
+			})
+		})
+	}
+}
+
+// Names of servers have no case, no port is the default port, and a port needs no instance.
+func TestSpellingsOfAnInstance(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := sqlservertest.StartInMemory(t, hostile(sqlservertest.NotSupported, sqlservertest.Fault{}))
+		r := newReader(t, sqlserver.Options{Encryption: sqlserver.Disable, Dial: server.Dial})
+		for _, on := range []string{"SQL1", "sql1", "Sql1,1433", `SQL1\MECM,1433`} {
+			if _, err := r.Read(t.Context(), one.In(on, database).Question); err != nil {
+				t.Errorf("%s: %v", on, err)
+			}
+		}
+		if c := server.Counts(); c.Connections != 1 {
+			t.Errorf("%d connections to one instance", c.Connections)
+		}
+		if _, err := r.Read(t.Context(), one.In("SQL1,1434", database).Question); err != nil {
+			t.Error(err)
+		}
+		if c := server.Counts(); c.Connections != 2 {
+			t.Errorf("%d connections to two instances", c.Connections)
+		}
+	})
+}

@@ -1,0 +1,84 @@
+// Local groups from files C:\fake\groups\NAME.txt. The first line is four numbers: what
+// NetLocalGroupGetInfo returns, what NetLocalGroupGetMembers returns, how many members are
+// claimed beyond those that are listed, and how many come at a time. Each further line is a
+// member: SID, use and name. C:\fake\join.txt is the status and the name of the domain.
+#include <windows.h>
+#include <lm.h>
+#include <sddl.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static FILE *openGroup(const WCHAR *name, int *info, int *members, int *extra, int *size) {
+	char path[300];
+	FILE *file;
+	snprintf(path, sizeof path, "C:\\fake\\groups\\%ls.txt", name);
+	file = fopen(path, "rb");
+	if (file && fscanf(file, "%d %d %d %d\n", info, members, extra, size) != 4) abort();
+	return file;
+}
+
+static void *allocate(size_t size) { return HeapAlloc(GetProcessHeap(), HEAP_ZERO_MEMORY, size); }
+
+static WCHAR *wide(const char *text) {
+	int units = MultiByteToWideChar(CP_UTF8, 0, text, -1, NULL, 0);
+	WCHAR *copy = allocate(units * sizeof(WCHAR));
+	MultiByteToWideChar(CP_UTF8, 0, text, -1, copy, units);
+	return copy;
+}
+
+DWORD WINAPI NetLocalGroupGetInfo(const WCHAR *server, const WCHAR *name, DWORD level, BYTE **buffer) {
+	int info, members, extra, size;
+	LOCALGROUP_INFO_1 *group;
+	FILE *file = openGroup(name, &info, &members, &extra, &size);
+	if (!file) return 2220;
+	fclose(file);
+	if (info || level != 1) return info ? info : ERROR_INVALID_LEVEL;
+	group = allocate(sizeof *group);
+	group->lgrpi1_name = wcsdup(name);
+	*buffer = (BYTE *)group;
+	return 0;
+}
+
+DWORD WINAPI NetLocalGroupGetMembers(const WCHAR *server, const WCHAR *name, DWORD level, BYTE **buffer, DWORD preferred,
+	DWORD *read, DWORD *total, DWORD_PTR *resume) {
+	int info, members, extra, size;
+	char sid[200], account[300], line[600];
+	DWORD use, at = 0;
+	LOCALGROUP_MEMBERS_INFO_2 *part;
+	FILE *file = openGroup(name, &info, &members, &extra, &size);
+	if (!file) return 2220;
+	if (members || level != 2) {
+		fclose(file);
+		return members ? members : ERROR_INVALID_LEVEL;
+	}
+	part = allocate(size * sizeof *part);
+	*buffer = (BYTE *)part;
+	*read = 0;
+	while (fgets(line, sizeof line, file)) {
+		account[0] = 0;
+		if (sscanf(line, "%199s %lu %299[^\n]", sid, &use, account) < 2) abort();
+		if (at >= *resume && *read < (DWORD)size) {
+			if (!ConvertStringSidToSidA(sid, &part[*read].lgrmi2_sid)) abort();
+			part[*read].lgrmi2_sidusage = use;
+			part[*read].lgrmi2_domainandname = wide(account);
+			(*read)++;
+		}
+		at++;
+	}
+	fclose(file);
+	*total = at - *resume + extra;
+	*resume += *read;
+	return *resume < at ? ERROR_MORE_DATA : 0;
+}
+
+DWORD WINAPI NetGetJoinInformation(const WCHAR *server, WCHAR **name, NETSETUP_JOIN_STATUS *status) {
+	int number;
+	char text[300] = "";
+	FILE *file = fopen("C:\\fake\\join.txt", "rb");
+	if (!file) return ERROR_ACCESS_DENIED;
+	if (fscanf(file, "%d %299[^\n]", &number, text) < 1) abort();
+	fclose(file);
+	*status = number;
+	*name = wide(text);
+	return 0;
+}

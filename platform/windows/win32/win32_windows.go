@@ -1,0 +1,81 @@
+package win32
+
+import "golang.org/x/sys/windows"
+
+// ntsecapi.h
+
+//sys	LsaOpenPolicy(system *windows.NTUnicodeString, attributes *ObjectAttributes, access uint32, policy *windows.Handle) (ntstatus error) = advapi32.LsaOpenPolicy
+//sys	LsaEnumerateAccountsWithUserRight(policy windows.Handle, right *windows.NTUnicodeString, accounts **RightHolder, count *uint32) (ntstatus error) = advapi32.LsaEnumerateAccountsWithUserRight
+//sys	LsaFreeMemory(buffer *RightHolder) (ntstatus error) = advapi32.LsaFreeMemory
+//sys	LsaClose(policy windows.Handle) (ntstatus error) = advapi32.LsaClose
+
+// lmaccess.h
+
+//sys	NetLocalGroupGetInfo(server *uint16, group *uint16, level uint32, buffer **LocalGroupInfo1) (neterr error) = netapi32.NetLocalGroupGetInfo
+//sys	NetLocalGroupGetMembers(server *uint16, group *uint16, level uint32, buffer **LocalGroupMember2, preferredLength uint32, read *uint32, total *uint32, resume *uintptr) (neterr error) = netapi32.NetLocalGroupGetMembers
+
+// winevt.h
+
+//sys	EvtQuery(session windows.Handle, path *uint16, query *uint16, flags uint32) (handle windows.Handle, err error) = wevtapi.EvtQuery
+//sys	EvtNext(results windows.Handle, size uint32, events *windows.Handle, timeout uint32, flags uint32, returned *uint32) (err error) = wevtapi.EvtNext
+//sys	EvtRender(context windows.Handle, fragment windows.Handle, flags uint32, size uint32, buffer *uint16, used *uint32, properties *uint32) (err error) = wevtapi.EvtRender
+//sys	EvtClose(object windows.Handle) (err error) = wevtapi.EvtClose
+
+// wincrypt.h
+
+//sys	CertGetCertificateContextProperty(certificate *windows.CertContext, property uint32, data *byte, length *uint32) (err error) = crypt32.CertGetCertificateContextProperty
+
+// ObjectAttributes is an LSA_OBJECT_ATTRIBUTES. Only Length is used.
+type ObjectAttributes struct {
+	Length                   uint32
+	RootDirectory            windows.Handle
+	ObjectName               *windows.NTUnicodeString
+	Attributes               uint32
+	SecurityDescriptor       uintptr
+	SecurityQualityOfService uintptr
+}
+
+// RightHolder is an LSA_ENUMERATION_INFORMATION.
+type RightHolder struct {
+	SID *windows.SID
+}
+
+// LocalGroupInfo1 is a LOCALGROUP_INFO_1.
+type LocalGroupInfo1 struct {
+	Name    *uint16
+	Comment *uint16
+}
+
+// LocalGroupMember2 is a LOCALGROUP_MEMBERS_INFO_2.
+type LocalGroupMember2 struct {
+	SID  *windows.SID
+	Use  uint32
+	Name *uint16 // DOMAIN\name
+}
+
+// Access rights to the local security policy.
+const (
+	POLICY_VIEW_LOCAL_INFORMATION = 0x1
+	POLICY_LOOKUP_NAMES           = 0x800
+)
+
+// LOCALGROUP_INFO_1 and LOCALGROUP_MEMBERS_INFO_2 by level, and the wish for all entries.
+const (
+	LocalGroupInfoLevel    = 1
+	LocalGroupMembersLevel = 2
+	MAX_PREFERRED_LENGTH   = 0xFFFFFFFF
+)
+
+// NERR_GroupNotFound says that there is no such local group (lmerr.h).
+const NERR_GroupNotFound = windows.Errno(2220)
+
+// Flags of EvtQuery and EvtRender.
+const (
+	EvtQueryChannelPath      = 0x1
+	EvtQueryForwardDirection = 0x100
+	EvtQueryReverseDirection = 0x200
+	EvtRenderEventXML        = 1
+)
+
+// CERT_KEY_PROV_INFO_PROP_ID is the property that says where a private key is.
+const CERT_KEY_PROV_INFO_PROP_ID = 2
