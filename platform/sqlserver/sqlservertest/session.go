@@ -174,6 +174,9 @@ func (s *session) acknowledge() error {
 
 // stopWanted reports whether the client has asked to stop the answer that is being written.
 func (s *session) stopWanted() (bool, error) {
+	if s.early != nil { // nothing after it is read before its turn
+		return false, nil
+	}
 	select {
 	case m, open := <-s.requests:
 		switch {
@@ -181,6 +184,9 @@ func (s *session) stopWanted() (bool, error) {
 			return false, fmt.Errorf("the client left during an answer: %w", s.readErr)
 		case m.kind == packetAttention:
 			return true, nil
+		case s.server.config.Fault.Stage == OnCancel: // the client is out of step, as it was led to be
+			s.early = &m
+			return false, nil
 		default:
 			return false, errors.New("a second request came during an answer")
 		}
