@@ -100,9 +100,13 @@ func (f Form) String() string { return Question(f).String() }
 // hole is what stands for any text. The braces of a GUID are no hole.
 var hole = regexp.MustCompile(`\{[A-Za-z_ ]+\}`)
 
+// Constants are the parts of a text of a form that stand between its {holes}; a text without
+// a hole is its one part.
+func Constants(text string) []string { return hole.Split(text, -1) }
+
 // fills reports whether text is pattern with each {hole} replaced by some non-empty text.
 func fills(pattern, text string) bool {
-	parts := hole.Split(pattern, -1)
+	parts := Constants(pattern)
 	if len(parts) == 1 {
 		return pattern == text
 	}

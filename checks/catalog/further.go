@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -184,16 +183,14 @@ func AskFurther(ctx context.Context, m *platform.Machine) {
 	_ = group.Wait() // the functions return no error
 }
 
-var hole = regexp.MustCompile(`\{[A-Za-z_ ]+\}`)
-
 // fill makes the questions of a form: none where it asks about a folder that is not known, and
 // one for each key below the key before {each key}.
 func fill(ctx context.Context, session *platform.Session, form platform.Form, folder string) []platform.Question {
 	q := platform.Question(form)
-	switch hole.FindString(q.Where) {
-	case "":
+	switch {
+	case len(platform.Constants(q.Where)) == 1:
 		return []platform.Question{q}
-	case folderHole:
+	case strings.Contains(q.Where, folderHole):
 		if folder == "" {
 			return nil
 		}

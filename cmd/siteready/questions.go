@@ -10,10 +10,8 @@ import (
 
 	"siteready/checks/catalog"
 	"siteready/platform"
+	"siteready/platform/sqlserver"
 )
-
-// connectionSetup is what a connection to SQL Server is sent before its first statement.
-const connectionSetup = "SET TRANSACTION ISOLATION LEVEL READ UNCOMMITTED; SET LOCK_TIMEOUT 5000; SET DEADLOCK_PRIORITY LOW;"
 
 func (p *program) questionsCommand() *cobra.Command {
 	format := "text"
@@ -57,7 +55,7 @@ var about = map[platform.Kind]string{
 func questionsText(w io.Writer, all []catalog.Asked) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "siteready can ask %d questions, and no others. What stands in {braces} is filled in when it runs.\n", len(all))
-	fmt.Fprintf(&b, "It changes nothing. A connection to SQL Server is first sent: %s\n", connectionSetup)
+	fmt.Fprintf(&b, "It changes nothing. A connection to SQL Server is first sent: %s\n", sqlserver.SessionSetup)
 	fmt.Fprintf(&b, "Each statement is sent with its name before it, as /* siteready: NAME */.\n")
 	kind := platform.Kind("")
 	for _, one := range all {
@@ -117,5 +115,5 @@ func questionsJSON(w io.Writer, all []catalog.Asked) error {
 		Schema          string      `json:"schema"`
 		ConnectionSetup string      `json:"connection_setup"`
 		Questions       []askedJSON `json:"questions"`
-	}{"siteready.questions/1", connectionSetup, list})
+	}{"siteready.questions/1", sqlserver.SessionSetup, list})
 }

@@ -75,10 +75,7 @@ func corpus(h Header, outcomes map[platform.Question]platform.Outcome) string {
 	return strings.ToLower(b.String())
 }
 
-var (
-	wordForm = regexp.MustCompile(`[\pL\pN]+`)
-	holeForm = regexp.MustCompile(`\{[A-Za-z_ ]+\}`)
-)
+var wordForm = regexp.MustCompile(`[\pL\pN]+`)
 
 // vocabulary are the words that are constant in questions, and those that are common in
 // answers.
@@ -86,7 +83,7 @@ func vocabulary(forms []platform.Form) map[string]bool {
 	words := set(commonWords...)
 	for _, f := range forms {
 		for _, text := range []string{f.On, f.Where, f.What, f.Text} {
-			for _, word := range wordForm.FindAllString(holeForm.ReplaceAllString(text, " "), -1) {
+			for _, word := range wordForm.FindAllString(strings.Join(platform.Constants(text), " "), -1) {
 				words[strings.ToLower(word)] = true
 			}
 		}
@@ -161,7 +158,7 @@ func (n *names) question(q platform.Question, forms []platform.Form) platform.Qu
 
 // filled replaces the names in what fills the holes of a pattern.
 func (n *names) filled(pattern, text string, rename func(string) string) string {
-	constant := holeForm.Split(pattern, -1)
+	constant := platform.Constants(pattern)
 	if len(constant) == 1 {
 		return text
 	}

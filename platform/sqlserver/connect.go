@@ -15,12 +15,12 @@ import (
 	"siteready/platform"
 )
 
-// lockLimit is how long a statement waits for a lock.
+// lockLimit is how long a statement waits for a lock, as SessionSetup says.
 const lockLimit = 5 * time.Second
 
-// sessionSetup is sent once over each connection, before anything else.
-var sessionSetup = fmt.Sprintf("SET TRANSACTION ISOLATION LEVEL READ UNCOMMITTED; SET LOCK_TIMEOUT %d; SET DEADLOCK_PRIORITY LOW;",
-	lockLimit.Milliseconds())
+// SessionSetup is sent once over each connection, before anything else: it reads what is not
+// committed, waits lockLimit for a lock, and gives way in a deadlock.
+const SessionSetup = "SET TRANSACTION ISOLATION LEVEL READ UNCOMMITTED; SET LOCK_TIMEOUT 5000; SET DEADLOCK_PRIORITY LOW;"
 
 // connect makes a connection to t. Every question to an instance passes one gate for this: the
 // first refused log-on ends it for those that wait, so that no account gets locked out.
@@ -95,9 +95,9 @@ func (r *Reader) open(ctx context.Context, t target) (*link, error) {
 	return l, nil
 }
 
-// setUp sends sessionSetup.
+// setUp sends SessionSetup.
 func (l *link) setUp(ctx context.Context) error {
-	statement, err := l.conn.PrepareContext(ctx, sessionSetup)
+	statement, err := l.conn.PrepareContext(ctx, SessionSetup)
 	if err != nil {
 		return err
 	}

@@ -4,4 +4,4 @@
 package win32
 
 //go:generate go run golang.org/x/sys/windows/mkwinsyscall -output zsyscall_windows.go win32_windows.go
-//go:generate sed -i "/TODO: add more here/,+2d" zsyscall_windows.go
+//go:generate sed -i "/add more here, after collecting/,+2d" zsyscall_windows.go
