@@ -72,7 +72,19 @@ func (p *Prefix) Run(ctx context.Context, exe string, opt RunOptions, args ...st
 	case err != nil && (!errors.As(err, &exit) || !exit.Exited()):
 		p.tb.Fatalf("run %s: %v\nstandard output:\n%s\nstandard error:\n%s", exe, err, &stdout, &stderr)
 	}
-	return Result{Stdout: stdout.Bytes(), Stderr: stderr.Bytes(), ExitCode: cmd.ProcessState.ExitCode()}
+	return Result{Stdout: stdout.Bytes(), Stderr: withoutWine(stderr.Bytes()), ExitCode: cmd.ProcessState.ExitCode()}
+}
+
+// withoutWine drops what Wine itself says on standard error now and then, when a thread of a
+// program that ends still talks to its server.
+func withoutWine(stderr []byte) []byte {
+	var own []byte
+	for line := range bytes.Lines(stderr) {
+		if !bytes.HasPrefix(line, []byte("wine client error:")) {
+			own = append(own, line...)
+		}
+	}
+	return own
 }
 
 // programIn returns the name by which Wine finds a program. A Linux path gets a
