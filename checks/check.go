@@ -111,9 +111,22 @@ func (s Stated) Complete() bool { return s.SQLServer != "" && s.Database != "" }
 
 // Conditions are what all checks of a run share.
 type Conditions struct {
-	Target    requirement.Release
-	Stated    Stated
-	JudgedFor time.Time // ends every forecast; the machine's ReadAt ends every look-back
+	Target       requirement.Release
+	Stated       Stated
+	JudgedFor    time.Time           // ends every forecast; the machine's ReadAt ends every look-back
+	SetupAccount string              // DOMAIN\name of who will update; empty = the site server itself
+	Thresholds   map[string]Settings // by check id: what the operator set instead of the defaults
+}
+
+// Settings are values of a check's settings by name.
+type Settings map[string]float64
+
+// value is what was set, or the default.
+func (v Settings) value(s Setting) float64 {
+	if set, ok := v[s.Name]; ok {
+		return set
+	}
+	return s.Default
 }
 
 // Case is all that a check gets.
@@ -127,7 +140,7 @@ type Case struct {
 func (c *Case) Setting(name string) float64 {
 	for _, s := range c.check.Settings {
 		if s.Name == name {
-			return s.Default
+			return c.Thresholds[c.check.ID].value(s)
 		}
 	}
 	panic(fmt.Sprintf("check %s has no setting %q", c.check.ID, name))

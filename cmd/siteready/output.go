@@ -40,16 +40,27 @@ func (o *outputOptions) addTo(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVar(&o.format, "format", formatTable, "format on standard output: table or json")
 	f.StringArrayVarP(&o.files, "output", "o", nil, "also write the report to [FORMAT=]PATH; may be repeated (.json and .txt need no FORMAT)")
-	f.StringVar(&o.color, "color", "auto", "colour: auto, always or never")
+	o.addColorTo(cmd)
 	f.BoolVar(&o.verbose, "verbose", false, "show the evidence: what each check asked, and what came back")
+}
+
+func (o *outputOptions) addColorTo(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&o.color, "color", "auto", "colour: auto, always or never")
+}
+
+func (o *outputOptions) validateColor() error {
+	if !slices.Contains([]string{"auto", "always", "never"}, o.color) {
+		return fmt.Errorf("--color is auto, always or never, not %q", o.color)
+	}
+	return nil
 }
 
 func (o *outputOptions) validate() error {
 	if !slices.Contains([]string{formatTable, formatJSON}, o.format) {
 		return fmt.Errorf("--format is table or json, not %q", o.format)
 	}
-	if !slices.Contains([]string{"auto", "always", "never"}, o.color) {
-		return fmt.Errorf("--color is auto, always or never, not %q", o.color)
+	if err := o.validateColor(); err != nil {
+		return err
 	}
 	paths := map[string]bool{}
 	for _, file := range o.files {
