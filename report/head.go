@@ -44,8 +44,18 @@ func (p *page) head(r Report) error {
 		p.labelled(0, "Judged for", r.JudgedFor.Format(clock))
 	}
 	p.labelled(0, "Read", read(r))
+	p.labelled(0, "Valid until", validUntil(r))
 	p.labelled(0, "Hanging", hanging(r.Hanging))
 	return nil
+}
+
+// validUntil says when the report goes stale, and whether that was before it was made.
+func validUntil(r Report) string {
+	text := r.ValidUntil.Format(clock)
+	if r.MadeAt.After(r.ValidUntil) {
+		text += ", which has passed: read the facts anew before the update"
+	}
+	return text
 }
 
 // hanging names the calls that did not come back; empty when all did.

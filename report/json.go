@@ -11,12 +11,13 @@ import (
 
 // JSON writes the whole report as one indented JSON object with a newline at its end. < and
 // > stand as they are. Control characters are escaped, so that printing the file to a
-// terminal is safe.
+// terminal is safe. Its last field is the checksum of the rest.
 func JSON(w io.Writer, r Report) error {
 	var text bytes.Buffer
 	encoder := json.NewEncoder(&text)
 	encoder.SetEscapeHTML(false)
 	encoder.SetIndent("", "  ")
+	r.SHA256 = "" // of this text, when it is there
 	if err := encoder.Encode(r); err != nil {
 		return fmt.Errorf("make the JSON report: %w", err)
 	}
@@ -32,7 +33,11 @@ func JSON(w io.Writer, r Report) error {
 			fmt.Fprintf(&safe, `\u%04x`, unit)
 		}
 	}
-	if _, err := w.Write(safe.Bytes()); err != nil {
+	whole, err := seal(safe.Bytes())
+	if err != nil {
+		return fmt.Errorf("make the JSON report: %w", err)
+	}
+	if _, err := w.Write(whole); err != nil {
 		return fmt.Errorf("write the JSON report: %w", err)
 	}
 	return nil

@@ -4,6 +4,7 @@ package report
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
@@ -58,15 +59,19 @@ type Report struct {
 	ReadAt    time.Time         `json:"read_at"`    // when the facts were read
 	JudgedFor time.Time         `json:"judged_for"` // the time for which forecasts were made
 	MadeAt    time.Time         `json:"made_at"`    // when this report was made
-	TookMS    int64             `json:"took_ms"`
-	Verdict   checks.Verdict    `json:"verdict"`
-	Exit      Exit              `json:"exit"`
-	Stopped   string            `json:"stopped"` // why the run ended before its end; empty when it did not
+	// ValidUntil is when the report goes stale: some time after the facts were read.
+	ValidUntil time.Time      `json:"valid_until"`
+	TookMS     int64          `json:"took_ms"`
+	Verdict    checks.Verdict `json:"verdict"`
+	Exit       Exit           `json:"exit"`
+	Stopped    string         `json:"stopped"` // why the run ended before its end; empty when it did not
 	// Hanging are the questions that were given up, and whose calls have still not come back.
 	Hanging []platform.Question `json:"hanging"`
 	Counts  Counts              `json:"counts"`
 	Causes  []Cause             `json:"causes"` // of what could not be checked, by first appearance
 	Checks  []Check             `json:"checks"` // in the catalogue's order
+	// SHA256 finds damage; it is set where the report is written as JSON, and always the last.
+	SHA256 string `json:"sha256"`
 }
 
 // Tool is the program that made the report.
@@ -193,6 +198,7 @@ type Input struct {
 	ReadAt       time.Time
 	JudgedFor    time.Time
 	MadeAt       time.Time
+	ValidFor     time.Duration // after ReadAt; 0 is ValidFor
 	Took         time.Duration
 	Stopped      string              // why the run ended before its end, as a phrase: "interrupted"; empty when it did not
 	Hanging      []platform.Question // whose calls have not come back
@@ -212,14 +218,15 @@ func New(in Input) Report {
 			Version: in.Target.Version, Build: in.Target.Build,
 			Sources: list(in.Target.Sources), SourcesRead: in.Target.Read, Chosen: chosen(in),
 		},
-		Source:    Source{Kind: Live},
-		ReadAt:    whole(in.ReadAt),
-		JudgedFor: whole(in.JudgedFor),
-		MadeAt:    whole(in.MadeAt),
-		TookMS:    in.Took.Milliseconds(),
-		Stopped:   in.Stopped,
-		Hanging:   append([]platform.Question{}, in.Hanging...),
-		Checks:    make([]Check, 0, len(in.Results)),
+		Source:     Source{Kind: Live},
+		ReadAt:     whole(in.ReadAt),
+		JudgedFor:  whole(in.JudgedFor),
+		MadeAt:     whole(in.MadeAt),
+		ValidUntil: whole(in.ReadAt.Add(cmp.Or(in.ValidFor, ValidFor))),
+		TookMS:     in.Took.Milliseconds(),
+		Stopped:    in.Stopped,
+		Hanging:    append([]platform.Question{}, in.Hanging...),
+		Checks:     make([]Check, 0, len(in.Results)),
 	}
 	if in.Recording != "" {
 		// The folder can name people and customers. Both kinds of slash, because a recording
@@ -237,8 +244,10 @@ func New(in Input) Report {
 }
 
 // Canonical is the report without what differs between a live run and its replay: the run
-// id, the source, the time of making, durations, calls that hang and the stacks of panics.
+// id, the source, the time of making, durations, calls that hang, the stacks of panics and the
+// checksum.
 func (r Report) Canonical() Report {
+	r.SHA256 = ""
 	r.RunID, r.Source, r.MadeAt, r.TookMS, r.Hanging = "", Source{}, time.Time{}, 0, nil
 	r.Checks = slices.Clone(r.Checks)
 	for i := range r.Checks {

@@ -278,7 +278,7 @@ func TestWindowsProgram(t *testing.T) {
 // atOneTime is the canonical report of two runs that were not made at the same time.
 func atOneTime(r report.Report) report.Report {
 	r = r.Canonical()
-	r.ReadAt, r.JudgedFor = time.Time{}, time.Time{}
+	r.ReadAt, r.JudgedFor, r.ValidUntil = time.Time{}, time.Time{}, time.Time{}
 	r.Tool = report.Tool{}
 	return r
 }
