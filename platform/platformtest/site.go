@@ -4,6 +4,7 @@ package platformtest
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -34,7 +35,17 @@ type Site struct {
 	Volumes  map[string]Volume           `json:"volumes"` // by mount point
 	SQL      map[string]Databases        `json:"sql"`     // by instance
 
+	// Findings are all that the catalogue must find amiss here, and it must find nothing else.
+	Findings []Finding `json:"findings"`
+
 	Native
+}
+
+// Finding is an item of a check that is not green; without an item it is the whole check.
+type Finding struct {
+	Check  string `json:"check"`
+	Item   string `json:"item"`
+	Status string `json:"status"`
 }
 
 // Databases are an instance's databases by name, and in each the rows by statement's name.
@@ -51,7 +62,8 @@ type Volume struct {
 var written = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 
 // Load reads testdata/sites/NAME.yaml below root. A site may say `like: OTHER` and then
-// holds only what differs; a null removes.
+// holds only what differs; a null removes. What stands below `rename` is replaced before, in
+// every name and text of the other site.
 func Load(root, name string) (map[string]any, error) {
 	path := filepath.Join(root, "testdata", "sites", name+".yaml")
 	data, err := os.ReadFile(path)
@@ -71,7 +83,43 @@ func Load(root, name string) (map[string]any, error) {
 	if err != nil {
 		return nil, err
 	}
+	if names, ok := tree["rename"].(map[string]any); ok {
+		delete(tree, "rename")
+		base = rename(base, names).(map[string]any)
+	}
 	return Edit(base, tree), nil
+}
+
+// rename replaces names in every key and text of a tree, longer names first.
+func rename(tree any, names map[string]any) any {
+	var pairs []string
+	for _, old := range slices.SortedFunc(maps.Keys(names), func(a, b string) int {
+		return cmp.Or(cmp.Compare(len(b), len(a)), cmp.Compare(a, b))
+	}) {
+		pairs = append(pairs, old, fmt.Sprint(names[old]))
+	}
+	replace := strings.NewReplacer(pairs...)
+	var walk func(any) any
+	walk = func(v any) any {
+		switch v := v.(type) {
+		case string:
+			return replace.Replace(v)
+		case []any:
+			all := make([]any, len(v))
+			for i := range v {
+				all[i] = walk(v[i])
+			}
+			return all
+		case map[string]any:
+			all := make(map[string]any, len(v))
+			for key, value := range v {
+				all[replace.Replace(key)] = walk(value)
+			}
+			return all
+		}
+		return v
+	}
+	return walk(tree)
 }
 
 // Edit lays edit over tree: maps are merged, a null removes, everything else replaces.

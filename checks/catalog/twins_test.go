@@ -1,0 +1,92 @@
+package catalog_test
+
+import (
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"siteready/checks"
+	"siteready/checks/catalog"
+	"siteready/checks/discovery"
+	"siteready/checks/requirement"
+	"siteready/platform"
+	"siteready/platform/platformtest"
+)
+
+const brokenTwin = "-broken"
+
+// findings are what the whole catalogue finds amiss on a site, judged for the newest release
+// that the site may update to.
+func findings(t *testing.T, site *platformtest.Site) ([]platformtest.Finding, checks.Verdict) {
+	t.Helper()
+	m := platform.Open(t.Context(), site, site.ReadAt, platform.DefaultLimits())
+	selection, err := checks.Select(catalog.All(), nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	results := checks.Run(t.Context(), m, catalog.All(), selection, checks.Conditions{
+		Target: requirement.DefaultTarget(discovery.Build(t.Context(), m.Session())), JudgedFor: site.ReadAt,
+	})
+	green := []checks.Status{checks.Passed, checks.NotApplicable}
+	var all []platformtest.Finding
+	for _, r := range results {
+		if slices.Contains(green, r.Status) {
+			if r.Status == checks.NotApplicable && r.Summary == "" {
+				t.Errorf("%s does not apply, without a reason", r.Check.ID)
+			}
+			continue
+		}
+		if len(r.Items) == 0 {
+			all = append(all, platformtest.Finding{Check: r.Check.ID, Status: r.Status.String()})
+			t.Logf("%s: %s", r.Check.ID, r.Summary)
+		}
+		for _, item := range r.Items {
+			if !slices.Contains(green, item.Status) {
+				all = append(all, platformtest.Finding{Check: r.Check.ID, Item: item.Key, Status: item.Status.String()})
+				t.Logf("%s: %s: found %s, wanted %s, %v", r.Check.ID, item.Key, item.Found, item.Wanted, item.Cause)
+			}
+		}
+	}
+	return all, checks.Judge(results)
+}
+
+// A site NAME.yaml that has a twin NAME-broken.yaml is healthy: nothing is amiss. On the twin
+// the catalogue finds what stands in its file, no less and no more.
+func TestTwins(t *testing.T) {
+	files, err := filepath.Glob(filepath.Join(root, "testdata", "sites", "*"+brokenTwin+".yaml"))
+	if err != nil || len(files) == 0 {
+		t.Fatal(files, err)
+	}
+	load := func(t *testing.T, name string) *platformtest.Site {
+		t.Helper()
+		tree, err := platformtest.Load(root, name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		site, err := platformtest.New(tree)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return site
+	}
+	for _, file := range files {
+		broken := strings.TrimSuffix(filepath.Base(file), ".yaml")
+		healthy := strings.TrimSuffix(broken, brokenTwin)
+		t.Run(healthy, func(t *testing.T) {
+			found, verdict := findings(t, load(t, healthy))
+			if diff := cmp.Diff([]platformtest.Finding(nil), found); diff != "" || verdict != checks.Ready {
+				t.Errorf("a healthy site is %s:\n%s", verdict, diff)
+			}
+		})
+		t.Run(broken, func(t *testing.T) {
+			site := load(t, broken)
+			found, verdict := findings(t, site)
+			if diff := cmp.Diff(site.Findings, found); diff != "" || verdict != checks.Blocked {
+				t.Errorf("it is %s (- listed, + found):\n%s", verdict, diff)
+			}
+		})
+	}
+}
