@@ -7,6 +7,7 @@ import (
 	"siteready/checks/recovery"
 	"siteready/checks/site"
 	"siteready/checks/space"
+	"siteready/checks/sql"
 	"siteready/checks/system"
 )
 
@@ -16,6 +17,7 @@ func All() checks.Catalog {
 		system.Area(),
 		drivers.Area(),
 		space.Area(),
+		sql.Area(),
 		site.Area(),
 		recovery.Area(),
 	}
