@@ -57,7 +57,7 @@ func TestConformance(t *testing.T) {
 			})
 			host, port := server.Addr()
 			ask := func(database, statement string) platform.Question {
-				return platform.SQL[struct{}](statement, "SELECT 1 AS may_see").In(fmt.Sprintf("%s,%d", host, port), database).Question
+				return platform.SQL[struct{}](statement, "SELECT a.Name AS name, 1 AS may_see FROM dbo.Some a").In(fmt.Sprintf("%s,%d", host, port), database).Question
 			}
 			known := []platform.Question{ask("CM_P01", "one"), ask("CM_P01", "types"), ask("CM_P01", "large"), ask("SUSDB", "one")}
 			absent := []platform.Question{ask("CM_P01", "nobody"), ask("SUSDB", "types")}

@@ -4,15 +4,12 @@ import (
 	"context"
 	"crypto/tls"
 	"database/sql/driver"
-	"errors"
-	"fmt"
 	"os"
+	"sync"
 	"time"
 
 	mssql "github.com/microsoft/go-mssqldb"
 	"github.com/microsoft/go-mssqldb/msdsn"
-
-	"siteready/platform"
 )
 
 // lockLimit is how long a statement waits for a lock, as SessionSetup says.
@@ -22,20 +19,19 @@ const lockLimit = 5 * time.Second
 // committed, waits lockLimit for a lock, and gives way in a deadlock.
 const SessionSetup = "SET TRANSACTION ISOLATION LEVEL READ UNCOMMITTED; SET LOCK_TIMEOUT 5000; SET DEADLOCK_PRIORITY LOW;"
 
-// connect makes a connection to t. Every question to an instance passes one gate for this: the
-// first refused log-on ends it for those that wait, so that no account gets locked out.
+// connect makes a connection to t. Every question to an instance passes one gate to log on: the
+// first refused log-on ends it for those that wait, so that no account gets locked out. Setting
+// the session up locks nobody out, and is done outside.
 func (r *Reader) connect(ctx context.Context, t target) (*link, error) {
 	i := r.pool.instance(t)
 	select {
 	case i.gate <- struct{}{}:
-		defer func() { <-i.gate }()
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
-	if i.ended != nil {
-		return nil, i.ended
-	}
-	if no := i.refused[t.database]; no != nil {
+	leave := sync.OnceFunc(func() { <-i.gate })
+	defer leave()
+	if no := i.refusal(t.database); no != nil {
 		return nil, no
 	}
 	if r.pool.isClosed() {
@@ -43,20 +39,21 @@ func (r *Reader) connect(ctx context.Context, t target) (*link, error) {
 	}
 	limited, cancel := context.WithTimeout(ctx, r.connectLimit)
 	defer cancel()
+	explain := r.explainConnect
 	l, err := r.open(limited, t)
+	if err == nil {
+		leave()
+		explain = r.explainSetUp
+		err = l.setUp(limited)
+	}
 	switch {
 	case err == nil:
 		return l, nil
 	case hasEnded(ctx):
 		return nil, ctx.Err()
 	}
-	no := r.explainConnect(t, l.wire.stage(), err, hasEnded(limited))
-	switch {
-	case no.EndsLine:
-		i.ended = no
-	case errors.Is(no, platform.ErrDenied):
-		i.refused[t.database] = no
-	}
+	no := explain(t, l.wire.stage(), err, hasEnded(limited))
+	i.refuse(t.database, no) // before the next one passes the gate
 	return nil, no
 }
 
@@ -69,39 +66,46 @@ func hasEnded(ctx context.Context) bool {
 	return ctx.Err() != nil
 }
 
-// open connects, logs on and sets the session up. The driver does not heed its context in
-// PRELOGIN and the TLS handshake, and where it does it leaves a goroutine behind; so it gets
-// one that never ends, and the sockets are closed under it.
+// open connects and logs on. The driver does not heed its context in PRELOGIN and the TLS
+// handshake, and where it does it leaves a goroutine behind; so it gets one that never ends,
+// and the sockets are closed under it.
 func (r *Reader) open(ctx context.Context, t target) (*link, error) {
 	l := &link{target: t, wire: &wire{dial: r.dial, limit: ctx, host: t.host}}
 	stop := context.AfterFunc(ctx, l.wire.cut)
 	defer stop()
 	connector := mssql.NewConnectorConfig(r.config(t))
 	connector.Dialer = l.wire
-	endless := context.WithoutCancel(ctx)
-	conn, err := connector.Connect(endless)
+	conn, err := connector.Connect(context.WithoutCancel(ctx))
 	if err != nil {
 		l.cut()
 		return l, err
 	}
 	l.conn = conn.(*mssql.Conn)
-	if err := l.setUp(endless); err != nil {
-		l.cut()
-		return l, fmt.Errorf("setting up the session: %w", err)
-	}
 	if !stop() { // the time was up at the last moment, and the sockets are closed
 		return l, ctx.Err()
 	}
 	return l, nil
 }
 
-// setUp sends SessionSetup.
+// setUp sends SessionSetup. A connection that does not take it has been cut.
 func (l *link) setUp(ctx context.Context) error {
-	statement, err := l.conn.PrepareContext(ctx, SessionSetup)
+	stop := context.AfterFunc(ctx, l.wire.cut)
+	err := l.execute(context.WithoutCancel(ctx), SessionSetup)
+	if !stop() && err == nil {
+		err = ctx.Err()
+	}
+	if err != nil {
+		l.cut()
+	}
+	return err
+}
+
+func (l *link) execute(endless context.Context, text string) error {
+	statement, err := l.conn.PrepareContext(endless, text)
 	if err != nil {
 		return err
 	}
-	_, err = statement.(driver.StmtExecContext).ExecContext(ctx, nil)
+	_, err = statement.(driver.StmtExecContext).ExecContext(endless, nil)
 	return err
 }
 

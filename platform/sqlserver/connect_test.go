@@ -115,10 +115,11 @@ func TestSilenceDuringLogOn(t *testing.T) {
 		policy  sqlserver.Encryption
 		server  sqlservertest.Encryption
 		packets int
+		cause   string
 	}{
-		{"after PRELOGIN, in TLS", sqlserver.Mandatory, sqlservertest.On, 1},
-		{"after PRELOGIN", sqlserver.Disable, sqlservertest.NotSupported, 1},
-		{"after LOGIN7", sqlserver.Disable, sqlservertest.NotSupported, 2},
+		{"after PRELOGIN, in TLS", sqlserver.Mandatory, sqlservertest.On, 1, "completed no log-on within 200ms"},
+		{"after PRELOGIN", sqlserver.Disable, sqlservertest.NotSupported, 1, "completed no log-on within 200ms"},
+		{"after LOGIN7", sqlserver.Disable, sqlservertest.NotSupported, 2, "took the log-on but did not set up the session within 200ms"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -129,7 +130,9 @@ func TestSilenceDuringLogOn(t *testing.T) {
 				Encryption: test.policy, CAFile: server.CAFile(), Dial: wire.dial, ConnectLimit: 200 * time.Millisecond,
 			})
 			_, err := ask(t, session(t, r), server, one)
-			refusal(t, err, platform.ErrUnreachable, "completed no log-on within 200ms")
+			if no := refusal(t, err, platform.ErrUnreachable, test.cause); !no.EndsLine || no.Help == "" {
+				t.Errorf("the refusal is %+v", no)
+			}
 		})
 	}
 }

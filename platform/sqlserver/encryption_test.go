@@ -3,11 +3,9 @@ package sqlserver_test
 import (
 	"crypto/tls"
 	"fmt"
-	"net"
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 
 	"siteready/platform"
@@ -139,23 +137,21 @@ func TestCertificates(t *testing.T) {
 
 func TestStrict(t *testing.T) {
 	server := start(t, sqlservertest.Strict, nil)
-	front, caFile := instance(server), server.CAFile()
 	tests := []struct {
-		name, instance string
-		options        sqlserver.Options
-		refused        string
-		help           string
+		name    string
+		options sqlserver.Options
+		refused string
+		help    string
 	}{
-		{"CA file", front, sqlserver.Options{CAFile: caFile}, "", ""},
-		{"unknown authority", front, sqlserver.Options{}, "certificate is not trusted", "--sql-ca"},
-		{"this machine", front, sqlserver.Options{Local: func(string) bool { return true }}, "certificate is not trusted", "--sql-ca"},
-		{"TLS 1.1", oldTLS(t), sqlserver.Options{CAFile: caFile}, "versions of TLS older than 1.2", "Enable TLS 1.2"},
+		{"CA file", sqlserver.Options{CAFile: server.CAFile()}, "", ""},
+		{"unknown authority", sqlserver.Options{}, "certificate is not trusted", "--sql-ca"},
+		{"this machine", sqlserver.Options{Local: func(string) bool { return true }}, "certificate is not trusted", "--sql-ca"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			wire := newTap()
 			test.options.Encryption, test.options.Dial = sqlserver.Strict, wire.dial
-			_, err := platform.Ask(t.Context(), session(t, newReader(t, test.options)), one.In(test.instance, database))
+			_, err := ask(t, session(t, newReader(t, test.options)), server, one)
 			if wire.carried(user) || wire.carried("SELECT 1 AS may_see") {
 				t.Error("something went out in the clear")
 			}
@@ -172,31 +168,32 @@ func TestStrict(t *testing.T) {
 	}
 }
 
-// oldTLS is a server that knows no newer TLS than 1.1.
-func oldTLS(t *testing.T) (instance string) {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var running sync.WaitGroup
-	t.Cleanup(func() {
-		listener.Close()
-		running.Wait()
-	})
-	running.Go(func() {
-		for {
-			conn, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			// It gets no further than to refuse the version, and so needs no certificate.
-			tls.Server(conn, &tls.Config{
-				MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11,
-				GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return nil, net.ErrClosed },
-			}).Handshake()
-			conn.Close()
+// A server without TLS 1.2 is told from one whose certificate is bad or that offers no TLS.
+func TestOldTLS(t *testing.T) {
+	for version, old := range map[uint16]bool{tls.VersionTLS10: true, tls.VersionTLS11: true, tls.VersionTLS12: false} {
+		for policy, encryption := range map[sqlserver.Encryption]sqlservertest.Encryption{
+			sqlserver.Strict: sqlservertest.Strict, sqlserver.Mandatory: sqlservertest.On, sqlserver.Optional: sqlservertest.LoginOnly,
+		} {
+			t.Run(fmt.Sprintf("%s, %s", tls.VersionName(version), policy), func(t *testing.T) {
+				server := sqlservertest.Start(t, sqlservertest.Config{
+					User: user, Password: password, Encryption: encryption, NewestTLS: version,
+					Databases: map[string]sqlservertest.Tables{database: {"one": yes()}},
+				})
+				wire := newTap()
+				_, err := ask(t, session(t, newReader(t, sqlserver.Options{Encryption: policy, CAFile: server.CAFile(), Dial: wire.dial})), server, one)
+				if wire.carried(user) {
+					t.Error("the user's name went out in the clear")
+				}
+				if !old {
+					if err != nil {
+						t.Error(err)
+					}
+					return
+				}
+				if no := refusal(t, err, platform.ErrUnreachable, "versions of TLS older than 1.2"); !no.EndsLine || !strings.Contains(no.Help, "Enable TLS 1.2") {
+					t.Errorf("the refusal is %+v", no)
+				}
+			})
 		}
-	})
-	return fmt.Sprintf("127.0.0.1,%d", listener.Addr().(*net.TCPAddr).Port)
+	}
 }

@@ -30,6 +30,7 @@ const (
 	errorDatabaseDenied      = 916
 	errorDeadlock            = 1205
 	errorLockTimeout         = 1222
+	errorInvalidFunction     = 4121
 	errorCannotOpenDatabase  = 4060
 	errorCannotOpenDefault   = 4064
 	errorLogOnFirst          = 18400 // the errors of a refused log-on have numbers
@@ -39,15 +40,15 @@ const (
 const (
 	helpLogOn = "Run siteready as an account that may log on to this SQL Server, or name a log-on with --sql-user and check its password."
 	helpTrust = "Name the authority that issued the certificate with --sql-ca, or take the certificate unverified with --sql-trust-server-certificate."
-	helpReach = `Check that SQL Server runs, that TCP/IP is enabled for it, that no firewall is in between, and the port: SERVER,PORT.`
+	helpReach = `Check that SQL Server runs, that TCP/IP is enabled for it, that no firewall is in between, and the port: --sql-server SERVER,PORT.`
 	// A server that forces strict encryption hangs up on a client that does not begin with TLS.
-	helpClosed = "If the server forces strict encryption, use --sql-encrypt strict. Else look into SQL Server's error log, and check the port: SERVER,PORT."
+	helpClosed = "If the server forces strict encryption, use --sql-encrypt strict. Else look into SQL Server's error log, and check the port: --sql-server SERVER,PORT."
 	helpState  = "Grant the account VIEW SERVER STATE, or on SQL Server 2022 and newer VIEW SERVER PERFORMANCE STATE."
 )
 
 // serverError finds what SQL Server itself said in an error of the driver. Of several errors
-// the first counts, as the others follow from it (4060 and then 18456); but 208, which may
-// become an answer, counts only if nothing else was said.
+// the first counts, as the others follow from it (4060 and then 18456); but 208, which a look-up
+// may make an answer, counts only if nothing else was said.
 func serverError(err error) (mssql.Error, bool) {
 	var last mssql.Error
 	if !errors.As(err, &last) {
@@ -61,9 +62,14 @@ func serverError(err error) (mssql.Error, bool) {
 	return last, true
 }
 
+// said is an error in SQL Server's own words.
+func (r *Reader) said(e mssql.Error) string {
+	return fmt.Sprintf("(error %d): %s", e.Number, inOneLine(r.hide(strings.TrimPrefix(e.Message, "login error: "))))
+}
+
 // explainServer words an error that SQL Server gave on a connection to t.
 func (r *Reader) explainServer(t target, e mssql.Error) *platform.NoAnswer {
-	said := fmt.Sprintf("(error %d): %s", e.Number, inOneLine(r.hide(strings.TrimPrefix(e.Message, "login error: "))))
+	said := r.said(e)
 	place := fmt.Sprintf("SQL Server %s, database %s", t.on, t.databaseName())
 	refuse := func(reason error, help, format string, args ...any) *platform.NoAnswer {
 		no := platform.Refuse(reason, format, args...)
@@ -73,7 +79,7 @@ func (r *Reader) explainServer(t target, e mssql.Error) *platform.NoAnswer {
 	switch {
 	case e.Number == errorCannotOpenDatabase, e.Number == errorNoSuchDatabase, e.Number == errorCannotOpenDefault:
 		return refuse(platform.ErrDenied,
-			"Check the database's name and that it is online, and map the account to a user in it.",
+			"Check the database's name, --database, and that it is online, and map the account to a user in it.",
 			"%s cannot be opened: it is missing, not online or closed to this account %s", place, said)
 	case e.Number == errorDatabaseDenied:
 		return refuse(platform.ErrDenied, "Map the account to a user in the database that the message names.",
@@ -83,7 +89,7 @@ func (r *Reader) explainServer(t target, e mssql.Error) *platform.NoAnswer {
 		no.EndsLine = true
 		return no
 	case e.Number == errorObjectDenied, e.Number == errorColumnDenied:
-		return refuse(platform.ErrDenied, "Grant the account SELECT on what the message names.",
+		return refuse(platform.ErrDenied, "Grant the account SELECT on what the message names, or EXECUTE if that is a function.",
 			"%s refuses this account something to read %s", place, said)
 	case e.Number == errorDatabaseStateDenied:
 		return refuse(platform.ErrDenied, "Grant the account the permission that the message names.",
@@ -91,9 +97,12 @@ func (r *Reader) explainServer(t target, e mssql.Error) *platform.NoAnswer {
 	case e.Number == errorServerStateDenied, e.Number == errorActionDenied:
 		return refuse(platform.ErrDenied, helpState, "SQL Server %s refuses this account its state %s", t.on, said)
 	case e.Number == errorInvalidObject:
-		return refuse(platform.ErrAbsent, "", "%s has no such object %s", place, said)
+		// It is absent only when a look-up has shown it: the number also stands for what is hidden.
+		return refuse(platform.ErrUnsupported, helpMissing, "%s has no such object %s", place, said)
+	case e.Number == errorInvalidFunction:
+		return refuse(platform.ErrUnsupported, helpMissing, "%s has no such function %s", place, said)
 	case e.Number == errorInvalidColumn:
-		return refuse(platform.ErrUnsupported, "Tell the maintainers of siteready the build of this SQL Server and of the site.",
+		return refuse(platform.ErrUnsupported, helpMissing,
 			"%s has the object but not the column, so this build is not known to siteready %s", place, said)
 	case e.Number == errorLockTimeout:
 		return refuse(platform.ErrTimeout, "Try again when the server is less busy.",
@@ -148,13 +157,13 @@ func (r *Reader) explainConnect(t target, s stage, err error, late bool) *platfo
 	var unknown *net.DNSError
 	switch {
 	case errors.As(s.dialError, &unknown), errors.As(err, &unknown):
-		return unreachable("Check the server's name, and give it with its domain.",
+		return unreachable("Check the server's name, and give it with its domain: --sql-server SERVER.",
 			"SQL Server %s: the name %s cannot be resolved", t.on, t.host)
 	case t.needsBrowser() && !s.connected && s.dialError == nil && !s.browsed:
-		return unreachable(`Start the service SQL Server Browser and let UDP port 1434 through, or give the port: SERVER\INSTANCE,PORT.`,
+		return unreachable(`Start the service SQL Server Browser and let UDP port 1434 through, or give the port: --sql-server SERVER\INSTANCE,PORT.`,
 			"SQL Server %s: SQL Server Browser on %s did not answer on UDP port 1434, so the port of the instance is not known", t.on, t.host)
 	case t.needsBrowser() && !s.connected && s.dialError == nil:
-		return unreachable(`Check the instance's name and that TCP/IP is enabled for it, or give the port: SERVER\INSTANCE,PORT.`,
+		return unreachable(`Check the instance's name and that TCP/IP is enabled for it, or give the port: --sql-server SERVER\INSTANCE,PORT.`,
 			"SQL Server %s: SQL Server Browser on %s knows no instance %s with TCP/IP", t.on, t.host, t.instance)
 	case !s.connected && isErrno(s.dialError, syscall.ECONNREFUSED, wsaRefused):
 		return unreachable(helpReach, "SQL Server %s: %s refused the connection", t.on, tcp)
@@ -188,6 +197,24 @@ func (r *Reader) explainConnect(t target, s stage, err error, late bool) *platfo
 		help = helpClosed
 	}
 	return unreachable(help, "SQL Server %s: %s is not reachable as SQL Server: %s", t.on, tcp, said)
+}
+
+// explainSetUp words why a session on t was not set up: nothing is read in one that could wait
+// for locks, or hold up others. It ends the line, as every connection would fare alike.
+func (r *Reader) explainSetUp(t target, _ stage, err error, late bool) *platform.NoAnswer {
+	no := platform.Refuse(platform.ErrUnreachable, "SQL Server %s: the connection broke while the session was set up: %s", t.on, plain(err))
+	no.Help = "Look into SQL Server's error log, and try again."
+	e, said := serverError(err)
+	switch {
+	case said:
+		no = platform.Refuse(platform.ErrUnsupported, "SQL Server %s refused to set up the session %s", t.on, r.said(e))
+		no.Help = "siteready reads only in a session that waits for no lock for long. What stands between it and SQL Server must let its SET statements pass."
+	case late:
+		no = platform.Refuse(platform.ErrUnreachable, "SQL Server %s took the log-on but did not set up the session within %v", t.on, r.connectLimit)
+		no.Help = "Try again when the server is less busy."
+	}
+	no.EndsLine = true
+	return no
 }
 
 // errClosed is the answer to a question that comes after Close.

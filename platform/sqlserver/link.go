@@ -23,48 +23,48 @@ type link struct {
 	conn   *mssql.Conn
 }
 
-// ask sends text and reads the answer to its end. clean says that the connection is fit for
-// the next question; if it is not, it has been cut: after a cancelled or failed read, the
-// driver could give the rest of this answer to the next question.
-func (l *link) ask(ctx context.Context, text string) (raw json.RawMessage, clean bool, err error) {
+// ask sends text and reads the answer to its end. sound says that it was read to its end in
+// time; if not, the connection has been cut: after a cancelled or failed read, the driver could
+// give the rest of this answer to the next question. An error may be sound too; over such a
+// connection no further question is put, but names may be looked up.
+func (l *link) ask(ctx context.Context, text string) (raw json.RawMessage, sound bool, err error) {
 	l.wire.allow()
 	stop := context.AfterFunc(ctx, l.wire.cut)
-	defer func() {
-		inTime := stop()
-		clean = inTime && err == nil && raw != nil
-		if !clean {
-			l.cut()
-		}
-	}()
-	raw, err = l.read(context.WithoutCancel(ctx), text)
+	raw, sound, err = l.read(context.WithoutCancel(ctx), text)
 	if err != nil && l.wire.overflowed() { // the driver does not pass on what ended its reading
 		err = errTooMuch
 	}
-	return raw, false, err
+	if inTime := stop(); !inTime || !sound || errors.Is(err, errTooMuch) {
+		l.cut()
+		sound = false
+	}
+	return raw, sound, err
 }
 
 // read runs one statement. Its context must not end: the driver would ask the server to stop,
-// and wait up to ten seconds for its word.
-func (l *link) read(endless context.Context, text string) (json.RawMessage, error) {
+// and wait up to ten seconds for its word. whole says that the answer was rows, or an error in
+// place of rows, and has been read.
+func (l *link) read(endless context.Context, text string) (raw json.RawMessage, whole bool, err error) {
 	statement, err := l.conn.PrepareContext(endless, text)
 	if err != nil {
-		return nil, gone(err)
+		return nil, false, gone(err)
 	}
 	result, err := statement.(driver.StmtQueryContext).QueryContext(endless, nil)
 	if err != nil {
-		return nil, gone(err)
+		_, said := serverError(err)
+		return nil, said, gone(err)
 	}
 	rows := result.(*mssql.Rows)
-	raw, err := encodeRows(rows)
+	raw, err = encodeRows(rows)
 	if err != nil {
 		l.cut()
 		drain(rows)
-		return nil, err
+		return nil, false, err
 	}
 	if err := rows.Close(); err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	return raw, nil
+	return raw, true, nil
 }
 
 // gone marks an error that is not the server's word but the connection's.

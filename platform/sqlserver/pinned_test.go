@@ -1,7 +1,9 @@
 package sqlserver_test
 
 import (
+	"context"
 	"fmt"
+	"net"
 	"strings"
 	"sync"
 	"testing"
@@ -13,7 +15,7 @@ import (
 )
 
 // However many statements there are, an instance gets two connections, each set up once, and
-// they share the statements: n of them cost n/2 delays, rounded up, and the two of setting up.
+// they share the statements: n of them cost n/2 delays, rounded up, and one, as both are set up at once.
 // Counted are rounds: all that waits is answered at once when nothing more can come.
 func TestDelays(t *testing.T) {
 	for _, statements := range []int{1, 2, 7, 40} {
@@ -63,7 +65,7 @@ func TestDelays(t *testing.T) {
 					}
 				}
 				group.Wait()
-				if most := (statements+1)/2 + 2; delays > most {
+				if most := (statements+1)/2 + 1; delays > most {
 					t.Errorf("%d statements cost %d delays; want %d at most", statements, delays, most)
 				}
 				received := server.Received()
@@ -109,4 +111,75 @@ func TestSpellingsOfAnInstance(t *testing.T) {
 			t.Errorf("%d connections to two instances", c.Connections)
 		}
 	})
+}
+
+// A session that is not set up ends the line, and leaves nothing behind: what waits at the gate
+// then tries no log-on, and no statement is sent.
+func TestSetUpIsRefused(t *testing.T) {
+	refused := &sqlservertest.Error{Number: 50000, State: 1, Class: 16, Message: "No SET for " + password + "."}
+	for _, test := range []struct {
+		name   string
+		server sqlservertest.Config
+		broken bool
+		reason error
+		cause  string
+	}{
+		{"by the server", sqlservertest.Config{SetUp: refused}, false, platform.ErrUnsupported, "refused to set up the session (error 50000): No SET for (password)."},
+		{"by the connection", sqlservertest.Config{}, true, platform.ErrUnreachable, "the connection broke while the session was set up: the server closed the connection"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				test.server.User, test.server.Password = user, password
+				test.server.Databases = map[string]sqlservertest.Tables{database: {"one": yes()}}
+				server := sqlservertest.StartInMemory(t, test.server)
+				var mu sync.Mutex
+				var conns []*tapped
+				dial := func(ctx context.Context, network, address string) (net.Conn, error) {
+					conn, err := server.Dial(ctx, network, address)
+					if err != nil {
+						return nil, err
+					}
+					mu.Lock()
+					defer mu.Unlock()
+					conns = append(conns, &tapped{
+						Conn: conn, tap: &tap{end: true, spoiled: make(chan struct{})}, closed: make(chan struct{}), spoil: test.broken, left: 2,
+					})
+					return conns[len(conns)-1], nil
+				}
+				r := newReader(t, sqlserver.Options{Encryption: sqlserver.Disable, Dial: dial})
+				var group sync.WaitGroup
+				for range 8 {
+					group.Go(func() {
+						_, err := r.Read(t.Context(), one.In("127.0.0.1", database).Question)
+						if no := refusal(t, err, test.reason, test.cause); !no.EndsLine || no.Help == "" {
+							t.Errorf("the refusal is %+v", no)
+						}
+					})
+				}
+				group.Wait()
+				if c := server.Counts(); c.LogOns > 2 {
+					t.Errorf("%+v; want two log-ons at most", c)
+				}
+				for _, s := range server.Received() {
+					if s.Name != "" {
+						t.Errorf("the server received %s", s.Text)
+					}
+				}
+				for _, c := range conns {
+					select {
+					case <-c.closed:
+					default:
+						t.Error("a connection that was not set up is still open")
+					}
+				}
+				if err := r.Close(); err != nil {
+					t.Error(err)
+				}
+				synctest.Wait()
+				if left := leftBehind(); len(left) > 0 {
+					t.Errorf("%d goroutines are left behind:\n%s", len(left), strings.Join(left, "\n\n"))
+				}
+			})
+		})
+	}
 }

@@ -39,9 +39,34 @@ type databasePool struct {
 
 // instance has one log-on at a time, so that the others learn from a refused one.
 type instance struct {
-	gate    chan struct{}
-	ended   *platform.NoAnswer            // why nothing more is tried; guarded by gate
-	refused map[string]*platform.NoAnswer // databases that it does not open, by name; guarded by gate
+	gate chan struct{}
+
+	mu      sync.Mutex
+	ended   *platform.NoAnswer            // why nothing more is tried
+	refused map[string]*platform.NoAnswer // databases that it does not open, by name
+}
+
+// refusal is why no connection to a database is tried; nil if one may be.
+func (i *instance) refusal(database string) *platform.NoAnswer {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if i.ended != nil {
+		return i.ended
+	}
+	return i.refused[database]
+}
+
+// refuse keeps why there was no connection to a database, if the next would fare no better.
+func (i *instance) refuse(database string, no *platform.NoAnswer) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	switch {
+	case i.ended != nil: // the first cause is told to all
+	case no.EndsLine:
+		i.ended = no
+	case errors.Is(no, platform.ErrDenied):
+		i.refused[database] = no
+	}
 }
 
 func newPool() *pool {

@@ -153,9 +153,9 @@ func TestServerErrors(t *testing.T) {
 		{
 			"object",
 			sqlservertest.Error{Number: 208, State: 1, Class: 16, Message: "Invalid object name 'dbo.vSMS_Nothing'."},
-			platform.ErrAbsent,
+			platform.ErrUnsupported, // the statement names nothing that could be looked up
 			[]string{"dbo.vSMS_Nothing", database, "208"},
-			"",
+			"--database",
 		},
 		{
 			"column",

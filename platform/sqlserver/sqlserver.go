@@ -212,7 +212,7 @@ func (r *Reader) Read(ctx context.Context, q platform.Question) (json.RawMessage
 		return nil, err
 	}
 	t := target{address: where, on: q.On, database: q.Where}
-	raw, err := r.ask(ctx, t, "/* siteready: "+q.What+" */ "+q.Text)
+	raw, err := r.ask(ctx, t, q)
 	if err != nil && ctx.Err() != nil {
 		return nil, fmt.Errorf("asking SQL Server %s: %w", q.On, ctx.Err())
 	}
@@ -230,16 +230,16 @@ func isName(name string) bool {
 // ends, and nothing can be asked any more.
 func (r *Reader) Close() error { return r.pool.close() }
 
-// ask sends text over a connection to t, a new one if need be, and keeps a connection only
-// after a clean read.
-func (r *Reader) ask(ctx context.Context, t target, text string) (json.RawMessage, error) {
+// ask puts q over a connection to t, a new one if need be, and keeps a connection only after a
+// clean read.
+func (r *Reader) ask(ctx context.Context, t target, q platform.Question) (json.RawMessage, error) {
 	leave, err := r.pool.enter(ctx, t)
 	if err != nil {
 		return nil, err
 	}
 	defer leave()
 	if l := r.pool.take(t); l != nil {
-		raw, err := r.askOver(ctx, l, text)
+		raw, err := r.askOver(ctx, l, q)
 		if !errors.Is(err, errGone) || ctx.Err() != nil {
 			return raw, r.explainRead(t, err)
 		}
@@ -249,13 +249,19 @@ func (r *Reader) ask(ctx context.Context, t target, text string) (json.RawMessag
 	if err != nil {
 		return nil, err
 	}
-	raw, err := r.askOver(ctx, l, text)
+	raw, err := r.askOver(ctx, l, q)
 	return raw, r.explainRead(t, err)
 }
 
-func (r *Reader) askOver(ctx context.Context, l *link, text string) (json.RawMessage, error) {
-	raw, clean, err := l.ask(ctx, text)
-	if clean {
+func (r *Reader) askOver(ctx context.Context, l *link, q platform.Question) (json.RawMessage, error) {
+	raw, sound, err := l.ask(ctx, "/* siteready: "+q.What+" */ "+q.Text)
+	switch {
+	case err != nil:
+		if e, missing := saysMissing(err); missing {
+			err = r.explainMissing(ctx, l, sound, q, e)
+		}
+		l.cut()
+	case sound:
 		r.pool.keep(l)
 	}
 	return raw, err

@@ -81,6 +81,9 @@ func (a *answer) write(r request) error {
 			}
 		}
 		result := a.database.answer(p)
+		if e := a.server.config.SetUp; e != nil && p.name == "" && onlySets(p.text) {
+			result.Err = e
+		}
 		if err := a.statement(result, i < len(pieces)-1, faulty); err != nil {
 			return err
 		}

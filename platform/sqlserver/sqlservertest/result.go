@@ -15,6 +15,9 @@ type Result struct {
 	Columns []Column
 	Rows    [][]any // a value for each column; nil is NULL
 	Err     *Error
+	// Missing is what the statement reads and its database does not have. The statement fails for it as SQL Server says
+	// it, unless there is an Err; the look-up of its names, NAME.names, is answered by it, unless that is in Tables.
+	Missing []Missing
 }
 
 // Column is a name and a type as T-SQL writes it. These types are known, with the Go values that they take:
@@ -48,6 +51,9 @@ type result struct {
 
 // check finds what is wrong with a result before a client does. It names the row and the column.
 func check(r Result) (result, error) {
+	if len(r.Missing) > 0 && r.Err == nil {
+		r.Err = missingError(r.Missing)
+	}
 	checked := result{Result: r}
 	for _, c := range r.Columns {
 		if n := textUnits(c.Name); n > 128 {
@@ -130,6 +136,9 @@ func checkDatabases(databases map[string]Tables) (map[string]*database, error) {
 func (d *database) answer(p piece) result {
 	if r, known := d.results[p.name]; known && p.name != "" {
 		return r
+	}
+	if statement, found := strings.CutSuffix(p.name, lookUpEnd); found {
+		return d.lookUp(statement, p.text)
 	}
 	switch {
 	case p.name != "":

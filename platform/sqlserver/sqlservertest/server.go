@@ -2,7 +2,8 @@
 // told, and answers statements with the rows and errors that the test gave it. It executes nothing. A statement is
 // known by the comment that it begins with, /* siteready: NAME */; its answer is found under NAME in the tables of the
 // database that the client connected to. A name that is not there, and text without a name, answers error 208.
-// Text that consists of SET statements alone is accepted, and so is the SELECT 1 of a driver's ping.
+// Text that consists of SET statements alone is accepted, and so is the SELECT 1 of a driver's ping. NAME.names, the look-up
+// of the names in a statement that failed, is answered by what is known of NAME.
 // After an error the rest of the batch is not answered.
 //
 // It cannot tell whether a statement is good T-SQL, nor what a real server would answer.
@@ -26,12 +27,17 @@ type Config struct {
 	// User and Password are the one SQL Server log-on that is accepted. Without a user there is none.
 	User, Password string
 	Encryption     Encryption
+	// NewestTLS is the newest version of TLS that the server has, as crypto/tls numbers them. By default it is 1.2, and
+	// 1.3 under Strict.
+	NewestTLS uint16
 	// HostNames are the names and addresses in the server's certificate; by default 127.0.0.1 and localhost.
 	HostNames []string
 	// Databases by name, compared without case. There is always a master, which is what a client gets that names none.
 	Databases map[string]Tables
 	// Windows is the one account that is accepted with Windows authentication (NTLM); nil is none.
 	Windows *WindowsAccount
+	// SetUp, if it is set, refuses every text that consists of SET statements alone.
+	SetUp *Error
 	// Fault is what the server does wrong.
 	Fault Fault
 	// Pace, if it is set, is called before each request is answered, with the name of its first statement, which may

@@ -64,9 +64,13 @@ func newCertificate(hostNames []string) (tls.Certificate, []byte, error) {
 
 // tlsConfig is what the server brings to a handshake. Where that is to fail, begun is sent.
 func (s *session) tlsConfig(newest uint16, begun []byte) *tls.Config {
+	oldest := uint16(tls.VersionTLS12)
+	if limit := s.server.config.NewestTLS; limit != 0 {
+		newest, oldest = limit, min(oldest, limit)
+	}
 	return &tls.Config{
 		Certificates: []tls.Certificate{s.server.certificate},
-		MinVersion:   tls.VersionTLS12,
+		MinVersion:   oldest,
 		MaxVersion:   newest,
 		// One packet is one record, as SQL Server sends them.
 		DynamicRecordSizingDisabled: true,
