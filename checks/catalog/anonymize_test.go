@@ -3,8 +3,8 @@ package catalog_test
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -54,10 +54,12 @@ func (j judging) statuses(t *testing.T, m *platform.Machine, h recording.Header)
 			if r.Cause != nil {
 				line += fmt.Sprintf(" (%v)", r.Cause.Reason)
 			}
+			var items []string
 			for _, item := range r.Items {
-				line += " " + item.Status.String()
+				items = append(items, item.Status.String())
 			}
-			statuses = append(statuses, line)
+			slices.Sort(items) // servers are listed by name, and pseudonyms have another order
+			statuses = append(statuses, line+" "+strings.Join(items, " "))
 		}
 	}
 	return statuses
@@ -100,6 +102,9 @@ func (j judging) anonymized(t *testing.T, h recording.Header, outcomes map[platf
 	if diff := cmp.Diff(j.statuses(t, open(before), before.Header), j.statuses(t, open(after), after.Header)); diff != "" {
 		t.Errorf("it is judged otherwise (- original, + anonymous):\n%s", diff)
 	}
+	if at := bytes.Index(data, []byte("unclassified")); at >= 0 {
+		t.Errorf("it is not known what stands in a field; add it to platform/recording/fields.go: %.200s", data[max(0, at-100):])
+	}
 	return data
 }
 
@@ -114,6 +119,27 @@ func noneLeft(t *testing.T, data []byte, originals []string) {
 				break
 			}
 		}
+	}
+}
+
+// asksTheSame puts the further questions to an anonymous recording: each finds its answer, though
+// what fills its holes are now pseudonyms.
+func asksTheSame(t *testing.T, data []byte, outcomes map[platform.Question]platform.Outcome) {
+	t.Helper()
+	site, err := recording.Read(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := platform.Open(t.Context(), site, site.Header.ReadAt, platform.DefaultLimits())
+	catalog.AskFurther(t.Context(), m)
+	asked := m.Outcomes()
+	for q, o := range asked {
+		if o.Err != nil && errors.Is(o.Err, platform.ErrNotRecorded) {
+			t.Errorf("%s: %v", q, o.Err)
+		}
+	}
+	if len(asked) < 100 || len(asked) > len(outcomes) {
+		t.Errorf("%d questions were put to an anonymous recording of %d", len(asked), len(outcomes))
 	}
 }
 
@@ -136,7 +162,12 @@ func TestAnonymousSitesAreJudgedTheSame(t *testing.T) {
 			}
 			for instance, databases := range site.SQL {
 				host, _, _ := strings.Cut(instance, ".")
-				originals = append(append(originals, instance, host), slices.Collect(maps.Keys(databases))...)
+				originals = append(originals, instance, host)
+				for database := range databases {
+					if database != "master" && database != "msdb" { // which every SQL Server has
+						originals = append(originals, database)
+					}
+				}
 			}
 			for _, value := range []string{"Site Code", "Parent Site Code"} {
 				code, _ := site.Registry[`HKLM\SOFTWARE\Microsoft\SMS\Identification`][value].(string)
@@ -148,6 +179,7 @@ func TestAnonymousSitesAreJudgedTheSame(t *testing.T) {
 			outcomes := recordedSite(t, site, h)
 			data := everyCheck.anonymized(t, h, outcomes)
 			noneLeft(t, data, originals)
+			asksTheSame(t, data, outcomes)
 			if !bytes.Equal(everyCheck.anonymized(t, h, outcomes), data) {
 				t.Error("made anonymous again, it has other pseudonyms")
 			}
@@ -259,7 +291,7 @@ func TestAnonymousTexts(t *testing.T) {
 		"10.20.30.40", "1111-2222-3333", "2001:470", "fe80::1f2e", `"001"`, "DC=north",
 	})
 	for _, kept := range []string{
-		"18.4.1.1", "S-1-5-21-1000000000-1000000000-1-512", "-1105", "version 10.1.2.3", "MSSQLSERVER", `"NTFS"`, "CM_S", `E:\\domain`,
+		"18.4.1.1", `S-1-5-21-1000000000-1000000000-`, `-512"`, "version 10.1.2.3", "MSSQLSERVER", `"NTFS"`, "CM_S", `E:\\domain`,
 		`NT SERVICE\\MSSQL$instance01`, "ConfigMgrDRS_SiteS", `SMS_SITE_SQL_BACKUP_HOST`, "MSSQLSvc/host", ".example",
 	} {
 		if !bytes.Contains(data, []byte(kept)) {
@@ -297,10 +329,143 @@ func TestAnonymousCommonWords(t *testing.T) {
 	h := recording.Header{ReadAt: site.ReadAt, About: site.About}
 	outcomes := recordedSite(t, site, h)
 	data := everyCheck.anonymized(t, h, outcomes)
-	noneLeft(t, data, []string{"server.sms.local", `SMS\\backup`, `"on":"SERVER`, `"text":"SERVER"`, `"name":"SERVER"`, `SERVER\\SQL`, `"LOG"`, `SQL\\Setup`})
+	noneLeft(t, data, []string{"server.sms.local", `SMS\\backup`, `"on":"SERVER`, `"what":"Server"}` + "\t" + `{"answer":{"list":null,"number":null,"text":"SERVER"`, `"name":"SERVER"`, `SERVER\\SQL,1433`, `"LOG"`, `SQL\\Setup`})
 	for _, kept := range []string{`"installation":"Server"`, `Windows Server 2022 Standard`, `_log.ldf`} {
 		if !bytes.Contains(data, []byte(kept)) {
 			t.Errorf("%q is not there any more", kept)
+		}
+	}
+}
+
+// everyKind is a site which holds an answer of every kind, with names in odd spellings: in mixed
+// case, fully qualified and short, as user@domain, DOMAIN\HOST$, in certificates and in SIDs.
+func everyKind(t *testing.T) *platformtest.Site {
+	t.Helper()
+	tree, err := platformtest.Load(root, "primary")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := tree["sql"].(map[string]any)["sql01.contoso.com"].(map[string]any)["CM_P01"].(map[string]any)
+	const sid, cloud = "S-1-5-21-3333333333-4444444444-555555555-", "S-1-12-1-1234567890-1234567891-1234567892-1234567893"
+	const computer, user, local, qualified = `tyrell\HIGHGARDEN01$`, "Margaery@Tyrell-Corp.com", `.\willas`, `reach.tyrell-corp.com\svc-alerie`
+	const network, pool, instance, own = `NT-AUTORITÄT\NETZWERKDIENST`, `IIS APPPOOL\Thornfield`, `NT SERVICE\MSSQL$BLOOM`, `TYRELL\münster`
+	service := func(account string) map[string]any {
+		return map[string]any{"state": "running", "start": "automatic", "account": account}
+	}
+	account := func(sid, name, use string) map[string]any {
+		return map[string]any{"sid": sid, "name": name, "use": use}
+	}
+	certificate := func(thumbprint, subject, issuer string, usages any) map[string]any {
+		return map[string]any{"thumbprint": thumbprint, "subject": subject, "issuer": issuer, "not_after": "2027-01-02T03:04:05Z", "private_key": true, "usages": usages}
+	}
+	site, err := platformtest.New(platformtest.Edit(tree, map[string]any{
+		"about":    "read on Highgarden01.Reach by loras@TYRELL-CORP.com",
+		"computer": map[string]any{"name": "HIGHGARDEN01", "fqdn": "highgarden01.reach.tyrell-corp.com", "account": own},
+		"registry": map[string]any{
+			`HKLM\SOFTWARE\Microsoft\SMS\Identification`:                     map[string]any{"Site Code": "RCH", "Site Server": "Highgarden01.REACH.tyrell-corp.com"},
+			`HKLM\SOFTWARE\Microsoft\SMS\SQL Server\Site System SQL Account`: map[string]any{"Server": "SqlRose01.reach.tyrell-corp.com", "Database Name": `Bloom\CM_RCH`, "Port": "50999"},
+			`HKLM\SYSTEM\CurrentControlSet\Control\Session Manager`: map[string]any{"PendingFileRenameOperations": []any{
+				`\??\UNC\SqlRose01\Rosebud$\x`, `\\arbor\Sources\y`, `LDAP://CN=HIGHGARDEN01,OU=Brightwater Keep,DC=oldoak,DC=tyrell-corp,DC=com`, "smtp:münster@tyrell-corp.com",
+			}},
+		},
+		"services": map[string]any{
+			"SMS_EXECUTIVE": service(computer), "SMS_SITE_BACKUP": service(user), "VSS": service(local), "SMS_SITE_SQL_BACKUP": service(qualified),
+			"BITS": service(network), "W3SVC": service(pool), "MSSQLSERVER": service(instance), "CcmExec": service(`AzureAD\Desmera`), "SQLWriter": service(`TYRELL\gmsa-garlan$`),
+		},
+		"domain": map[string]any{"status": "domain", "name": "TYRELL"},
+		"accounts": map[string]any{
+			computer: account(sid+"1901", `TYRELL\HighGarden01$`, "computer"), user: account(sid+"1902", `TYRELL\margaery`, "user"), local: account(sid+"1963", `HIGHGARDEN01\Willas`, "user"),
+			qualified: account(sid+"1904", `TYRELL\svc-Alerie`, "user"), network: account("S-1-5-20", network, "well_known_group"),
+			instance: account("S-1-5-80-3880718306-3832830129-1677859214-2598158968-1052248003", instance, "well_known_group"), `AzureAD\Desmera`: account(cloud, `AzureAD\Desmera`, "user"),
+		},
+		"rights": map[string]any{"SeServiceLogonRight": []any{sid + "1602"}, "SeDenyServiceLogonRight": []any{}},
+		"groups": map[string]any{"S-1-5-32-544": map[string]any{"group": "Administratoren", "count": 6, "more": false, "members": []any{
+			account(sid+"500", `TYRELL\Olenna`, "user"), account(sid+"512", `TYRELL\Domänen-Admins`, "group"), account(sid+"1907", "", "unknown"),
+			account("S-1-5-18", `NT-AUTORITÄT\SYSTEM`, "well_known_group"), account(cloud, `AzureAD\Desmera`, "user"), account(sid+"1963", `HIGHGARDEN01\Willas`, "user"),
+		}}},
+		"token": []any{"S-1-5-32-544"},
+		"events": map[string]any{"System": map[string]any{"7000,7009,7038,7041 of Service Control Manager within 30 days": map[string]any{
+			"count": 1, "oldest": "2026-11-01T02:03:04Z", "newest": "2026-11-01T02:03:04Z", "more": false, "begins": "2026-01-02T03:04:05Z",
+		}}},
+		"shares": map[string]any{
+			`\\highgarden01.reach.tyrell-corp.com\SMS_RCH`: map[string]any{"outcome": "reachable", "number": 0}, `\\SQLROSE01\Rosebud$\backup`: map[string]any{"outcome": "no_folder", "number": 3},
+			`\\10.77.88.99\Honeywine`: map[string]any{"outcome": "denied", "number": 5}, `\\2a02-8109--77.ipv6-literal.net\Cider Vaultroom\x`: map[string]any{"outcome": "no_server", "number": 53},
+		},
+		"certificates": map[string]any{`LocalMachine\MY`: []any{
+			certificate("9F86D081884C7D659A2FEAA0C55AD015A3BF4F1B", `CN=HighGarden01.Reach.Tyrell-Corp.com, OU=Rosegarden, O="Tyrell ""Roses"", Ltd", L=Mander, S=Reachshire, C=DE`, `CN=Florent Issuing CA 7, DC=oldoak, DC=tyrell-corp, DC=com`, []any{"1.3.6.1.5.5.7.3.1", "1.3.6.1.4.1.311.21.8.7654321.1"}),
+			certificate("A3BF4F1B2B0B822CD15D6C15B0F00A089F86D081", `E=redwyne@arbor.com, CN=*.tyrell-corp.com + SERIALNUMBER=HRB 4711`, `CN=HIGHGARDEN01`, []any{"1.3.6.1.4.1.55555.1"}),
+			certificate("B3BF4F1B2B0B822CD15D6C15B0F00A089F86D082", "", "Tarly Root", nil),
+		}},
+		"sql": map[string]any{"sql01.contoso.com": nil, `SqlRose01.reach.tyrell-corp.com\Bloom,50999`: map[string]any{"CM_RCH": platformtest.Edit(rows, map[string]any{
+			"site-communication": []any{map[string]any{"may_see": 1, "site": "RCH", "type": 2, "state": 1248}},
+			"site-servers":       []any{map[string]any{"may_see": 1, "server": "Highgarden01.reach.tyrell-corp.com", "status": 1}},
+			"database-files":     []any{map[string]any{"may_see": 1, "path": `\\Arbor\sources\CM_RCH.mdf`, "volume": `\\Arbor\sources\`, "available": 42949672960}},
+		})}},
+	}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return site
+}
+
+// Names in answers of every kind are replaced, whatever their spelling, and what everybody has
+// stays.
+func TestAnonymousKinds(t *testing.T) {
+	site := everyKind(t)
+	r := platformtest.Fault{Reader: site, Change: func(q platform.Question, raw json.RawMessage, err error) (json.RawMessage, error) {
+		if q.Kind == platform.KindVolume && q.Where == `Z:\` {
+			no := platform.Refuse(platform.ErrDenied, `CreateFile \\SQLROSE01\rosebud$\CM_RCH.bak: TYRELL\highgarden01$ is refused by SQLROSE01\BLOOM/RoseVault, `+
+				`MSSQLSvc/sqlrose01.reach.tyrell-corp.com:50999 or MSSQLSvc/SqlRose01:BLOOM, with the certificate 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b`)
+			no.Help = `Ask TYRELL\mina at https://honeyholt:8531/x, Server=tcp:sqlrose01\bloom,50999;User ID=tyrell\leonette;Database=RoseDB from [2A02:8109::77]:50999 or 10.77.88.99; ` +
+				`see \\oldoak.tyrell-corp.com\dfs\Sources and S-1-5-21-3333333333-4444444444-555555555-1902.`
+			return nil, no
+		}
+		return raw, err
+	}}
+	h := recording.Header{ReadAt: site.ReadAt, About: site.About}
+	outcomes := recordedSite(t, r, h)
+	for _, q := range site.Questions() { // also what no check and no recording asks yet
+		raw, err := site.Read(t.Context(), q)
+		if err != nil {
+			t.Fatalf("%s: %v", q, err)
+		}
+		if _, asked := outcomes[q]; !asked {
+			outcomes[q] = platform.Outcome{Answer: raw}
+		}
+	}
+	kinds := map[platform.Kind]bool{}
+	for q, o := range outcomes {
+		if len(o.Answer) > 0 {
+			kinds[q.Kind] = true
+		}
+	}
+	for kind := range platform.DefaultLimits() {
+		if !kinds[kind] {
+			t.Errorf("the site has no answer of kind %s", kind)
+		}
+	}
+	data := everyCheck.anonymized(t, h, outcomes)
+	asksTheSame(t, data, outcomes)
+	noneLeft(t, data, []string{
+		"highgarden", "reach.", "reach\\", "tyrell", "sqlrose", "bloom", "RCH\"", "_RCH", "50999@", "margaery", "willas", "alerie", "desmera", "garlan", "thornfield", "münster", "nster",
+		"olenna", "domänen", "loras", "mina at", `\leonette`, "rosevault", "rosedb", "honeyholt", "rosebud", "honeywine", "cider", "vaultroom", `arbor\`, `\sources`, `\dfs`, "rosegarden", "roses", "mander",
+		"florent", "oldoak", "redwyne", "4711", "tarly", "brightwater", "2a02", "8109", "10.77.88.99",
+		"3333333333", "4444444444", "-1901", "-1902", "-1904", "-1963", "123456789", "3880718306", "9f86d081", "a3bf4f1b", "55555", "7654321",
+	})
+	for _, kept := range []string{
+		`"group":"Administratoren"`, `NT-AUTORITÄT\\NETZWERKDIENST`, `"sid":"S-1-5-20"`, `"where":"S-1-5-32-544"`, "-500\"", "-512\"", `"1.3.6.1.5.5.7.3.1"`, "C=DE",
+		`\\SMS_S`, `"outcome":"no_folder"`, "2027-01-02T03:04:05Z", "LocalMachine", `IIS APPPOOL\\`, `NT SERVICE\\MSSQL$`, "AzureAD",
+		"7000,7009,7038,7041 of Service Control Manager within 30 days",
+	} {
+		if !bytes.Contains(data, []byte(kept)) {
+			t.Errorf("%q is not there any more", kept)
+		}
+	}
+	if t.Failed() {
+		for line := range bytes.Lines(data) {
+			if !bytes.Contains(line, []byte(`"absent"`)) {
+				t.Logf("%s", line)
+			}
 		}
 	}
 }

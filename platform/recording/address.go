@@ -4,23 +4,31 @@ import (
 	"fmt"
 	"net/netip"
 	"regexp"
+	"strconv"
 	"strings"
 )
 
 var (
-	sidForm  = regexp.MustCompile(`(?i)\bS-1-5-21-(\d+-\d+-\d+)\b`)
+	sidForm  = regexp.MustCompile(`(?i)\bS-1-\d+(?:-\d+)+\b`)
 	ipv4Form = regexp.MustCompile(`(?i)(version[ :=]*)?\b\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}\b(\.\d)?`)
 	ipv6Form = regexp.MustCompile(`(?i)[0-9a-f]*:[0-9a-f:.]*:[0-9a-f.]*(%\w+)?`)
+
+	// domainSID is a SID of a domain or of a machine, with or without an account's number.
+	domainSID = regexp.MustCompile(`(?i)^(S-1-5-21-)(\d+-\d+-\d+)(?:-(\d+))?(-.*)?$`)
+	// everyonesSID is a SID that means the same on every Windows.
+	everyonesSID = regexp.MustCompile(`(?i)^S-1-(?:\d+-\d+|5-32-\d+|15-2-\d+|5-80-0)$`)
 )
 
-// addresses replaces the addresses in a text, and the part of SIDs that names a domain.
+// firstOwnRID is the least number that an account of somebody's own has in its domain; those
+// below are Windows' own, such as 500 for its administrator.
+const firstOwnRID = 1000
+
+// addresses replaces the addresses in a text, and the parts of SIDs that name somebody.
 func (n *names) addresses(text string) string {
-	if strings.Count(text, ".") < 3 && strings.Count(text, ":") < 2 && strings.Count(text, "-") < 5 {
+	if strings.Count(text, ".") < 3 && strings.Count(text, ":") < 2 && strings.Count(text, "-") < 4 {
 		return text // most texts
 	}
-	text = sidForm.ReplaceAllStringFunc(text, func(sid string) string {
-		return sid[:len("S-1-5-21-")] + n.numbered("sid "+sid[len("S-1-5-21-"):], "1000000000-1000000000-%d")
-	})
+	text = sidForm.ReplaceAllStringFunc(text, n.sid)
 	text = ipv4Form.ReplaceAllStringFunc(text, func(found string) string {
 		address, err := netip.ParseAddr(found)
 		if err != nil || everywhere(address) {
@@ -36,6 +44,31 @@ func (n *names) addresses(text string) string {
 		}
 		return n.numbered("ip "+address.WithZone("").String(), "2001:db8::%d") + found[len(end):]
 	})
+}
+
+// sid replaces the domain in a SID and an account's own number. Of other SIDs that are not
+// everyone's, such as those that Windows computes of a service's name, the kind stays.
+func (n *names) sid(text string) string {
+	if everyonesSID.MatchString(text) {
+		return text
+	}
+	key := strings.ToLower(text)
+	found := domainSID.FindStringSubmatch(text)
+	if found == nil {
+		parts := strings.SplitN(text, "-", 5) // S, 1, authority, kind, the rest
+		if len(parts) < 5 {
+			return text
+		}
+		return strings.Join(parts[:4], "-") + n.numbered("sid "+key, "-1000000000-%d")
+	}
+	out := found[1] + n.numbered("sid "+found[2], "1000000000-1000000000-%d")
+	if rid, err := strconv.ParseUint(found[3], 10, 32); found[3] != "" && (err != nil || rid >= firstOwnRID) {
+		return out + n.numbered("account "+key, "-10%02d") // and what may follow, with it
+	}
+	if found[3] != "" {
+		out += "-" + found[3]
+	}
+	return out
 }
 
 // numbered returns the same number for the same original.

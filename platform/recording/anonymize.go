@@ -13,18 +13,19 @@ import (
 	"siteready/platform"
 )
 
-// Anonymize replaces the names of hosts, domains, users, instances, databases and sites, the
-// addresses and the domains of SIDs by pseudonyms, which are the same wherever the same name
+// Anonymize replaces the names of hosts, domains, users, instances, databases, sites, shares and
+// certificates, the addresses and what in SIDs is somebody's own by pseudonyms, which are the same wherever the same name
 // stands: alike in questions and answers. Forms are all questions that can be asked: what is
 // constant in them is kept, so that a check finds its question again.
 //
 // The originals are gathered from the places where a name must stand, and from all texts by
 // their form (server.domain, \\server, DOMAIN\user, user@domain). Then they are replaced
 // everywhere, without regard to case. A name that is also a common word of the product is
-// replaced only where a name must stand.
+// replaced only where a name must stand. What stands in a field that is not known here is hidden
+// as a whole.
 func Anonymize(h Header, outcomes map[platform.Question]platform.Outcome, forms []platform.Form) (Header, map[platform.Question]platform.Outcome, error) {
 	n := &names{
-		known: map[string]string{}, sorts: map[string]sort{}, others: map[string]string{}, counts: map[sort]int{},
+		known: map[string]string{}, sorts: map[string]sort{}, others: map[string]string{}, counts: map[sort]int{}, everyones: map[string]bool{},
 		vocabulary: vocabulary(forms), coded: map[string]string{}, corpus: corpus(h, outcomes),
 	}
 	ordered := slices.SortedFunc(maps.Keys(outcomes), compare)
@@ -103,7 +104,8 @@ func (n *names) gather(h Header, outcomes map[platform.Question]platform.Outcome
 			return fmt.Errorf("the answer to %s cannot be made anonymous: %w", q, err)
 		}
 	}
-	for _, field := range []sort{hostName, siteCode, domainName, databaseName, instanceName, userName, otherName} {
+	n.everyone(ordered, trees)
+	for _, field := range []sort{hostName, siteCode, domainName, databaseName, instanceName, userName, distinguishedName, otherName} {
 		if field == hostName {
 			n.take(hostName, h.SQLServer)
 		}
@@ -111,7 +113,7 @@ func (n *names) gather(h Header, outcomes map[platform.Question]platform.Outcome
 			n.take(databaseName, h.Database)
 		}
 		for i, q := range ordered {
-			if q.Kind == platform.KindSQL && field == hostName {
+			if field == hostName {
 				n.take(hostName, q.On)
 			}
 			if q.Kind == platform.KindSQL && field == databaseName {
@@ -128,17 +130,73 @@ func (n *names) gather(h Header, outcomes map[platform.Question]platform.Outcome
 			})
 		}
 	}
-	n.search(h.About)
-	for i, q := range ordered {
-		n.search(q.On)
-		n.search(q.Where)
-		walk(trees[i], "", func(_, text string) string { n.search(text); return text })
-		if no := outcomes[q].Err; no != nil {
-			n.search(no.Cause)
-			n.search(no.Help)
+	n.thumbprints(ordered, trees)
+	for _, search := range []func(string){n.search, n.searchByNames} { // the second knows what the first found
+		search(h.About)
+		for i, q := range ordered {
+			if slices.Contains([]platform.Kind{platform.KindShare, platform.KindFile, platform.KindVolume}, q.Kind) {
+				n.wholePath(q.Where)
+			}
+			search(q.On)
+			search(q.Where)
+			walk(trees[i], "", func(field, text string) string {
+				if sortOf(q, field) != keptText {
+					search(text)
+				}
+				return text
+			})
+			if no := outcomes[q].Err; no != nil {
+				search(no.Cause)
+				search(no.Help)
+			}
 		}
 	}
 	return nil
+}
+
+// everyone takes over the names that the machine's language has for what is on every Windows,
+// such as VORDEFINIERT\Administratoren: they are nobody's.
+func (n *names) everyone(ordered []platform.Question, trees []any) {
+	for i, q := range ordered {
+		if q.Kind != platform.KindAccount {
+			continue
+		}
+		walk(trees[i], "", func(field, text string) string {
+			if field == everyonesField {
+				n.everyones[strings.ToLower(text)] = true
+				if q.What == platform.AccountOfName {
+					n.everyones[strings.ToLower(q.Where)] = true
+				}
+			}
+			return text
+		})
+	}
+}
+
+// thumbprints numbers certificates in the order of their thumbprints, in which they are listed.
+func (n *names) thumbprints(ordered []platform.Question, trees []any) {
+	var all []string
+	for i, q := range ordered {
+		walk(trees[i], "", func(field, text string) string {
+			if sortOf(q, field) == thumbprint {
+				all = append(all, strings.ToLower(text))
+			}
+			return text
+		})
+	}
+	slices.Sort(all)
+	for _, text := range all {
+		if pseudonym := n.thumbprint(text); wholeThumbprint.MatchString(text) {
+			n.compound(text, pseudonym)
+		}
+	}
+}
+
+// wholeThumbprint is one that can be taken for nothing else.
+var wholeThumbprint = regexp.MustCompile(`^[0-9a-f]{40}$`)
+
+func (n *names) thumbprint(text string) string {
+	return n.numbered("thumbprint "+strings.ToLower(text), "%040X")
 }
 
 // question replaces the names in a question, but in what its form says word for word.
@@ -198,23 +256,43 @@ func (n *names) answer(q platform.Question, raw json.RawMessage) (json.RawMessag
 	if err := decodeTree(raw, &tree); err != nil {
 		return nil, fmt.Errorf("the answer to %s cannot be made anonymous: %w", q, err)
 	}
-	isVersion := strings.Contains(strings.ToLower(q.What), "version") && q.Kind == platform.KindRegistry
 	tree = walk(tree, "", func(field, text string) string {
-		switch s := sortOf(q, field); {
-		case s == hostName:
-			return n.instance(text)
-		case s == databaseName:
-			return n.databaseText(text)
-		case s != "":
-			return n.whole(text)
-		case keptFields[field] || strings.Contains(field, "version") || isVersion && field == "text":
+		switch s := sortOf(q, field); s {
+		case keptText:
 			return text
-		default:
+		case freeText, everyonesName:
 			return n.text(text)
+		case hostName:
+			return n.instance(text)
+		case databaseName:
+			return n.databaseText(text)
+		case distinguishedName:
+			return n.distinguished(text)
+		case thumbprint:
+			return n.thumbprint(text)
+		case usageOID:
+			return n.usage(text)
+		case unclassified:
+			return n.hidden(text)
+		default:
+			return n.whole(text)
 		}
 	})
 	text, err := encode(tree)
 	return json.RawMessage(text), err
+}
+
+// hidden replaces a text of which it is not known what it is: as a name that was found, or else
+// as a whole.
+func (n *names) hidden(text string) string {
+	key := strings.ToLower(strings.TrimSpace(text))
+	switch {
+	case key == "" || wellKnown[key]:
+		return text
+	case n.known[key] != "":
+		return n.whole(text)
+	}
+	return n.numbered("unclassified "+key, string(unclassified)+"%02d")
 }
 
 // databaseText replaces the names in DATABASE or INSTANCE\DATABASE.
@@ -229,22 +307,4 @@ func decodeTree(raw json.RawMessage, tree *any) error {
 	d := json.NewDecoder(bytes.NewReader(raw))
 	d.UseNumber() // no number may change
 	return d.Decode(tree)
-}
-
-// walk passes each text of a tree and the field that it stands in through change. A list has
-// the field of its place.
-func walk(tree any, field string, change func(field, text string) string) any {
-	switch tree := tree.(type) {
-	case string:
-		return change(field, tree)
-	case []any:
-		for i := range tree {
-			tree[i] = walk(tree[i], field, change)
-		}
-	case map[string]any:
-		for _, key := range slices.Sorted(maps.Keys(tree)) { // in order, so that numbers are given in order
-			tree[key] = walk(tree[key], key, change)
-		}
-	}
-	return tree
 }

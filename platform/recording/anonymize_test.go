@@ -39,7 +39,7 @@ func TestAnonymizeEachKind(t *testing.T) {
 		t.Fatal(err)
 	}
 	text := b.String()
-	for _, original := range []string{"winterfell", "westeros", "stark", "snow", "braavos", "iron", "nth", "arya", "maesters", "oldtown", "marwyn", "1177238915"} {
+	for _, original := range []string{"winterfell", "westeros", "stark", "snow", "braavos", "bank", "iron", "nth", "arya", "maesters", "oldtown", "marwyn", "1177238915"} {
 		if strings.Contains(strings.ToLower(text), original) {
 			t.Errorf("%s is left", original)
 		}
@@ -50,10 +50,10 @@ func TestAnonymizeEachKind(t *testing.T) {
 		`{"answer":{"name":"DOMAIN01","status":"domain"}}`,
 		`{"kind":"account","where":"DOMAIN01\\user02","what":"account"}`,
 		`"count":18446744073709551615`, `"name":"NT AUTHORITY\\SYSTEM"`, `"group":"Administrators"`,
-		`{"kind":"account","where":"S-1-5-21-1000000000-1000000000-1-1105","what":"token"}`,
-		`{"kind":"share","where":"\\\\host01\\bank$"}`,
+		`{"kind":"account","where":"S-1-5-21-1000000000-1000000000-1-1001","what":"token"}`,
+		`{"kind":"share","where":"\\\\host01\\share01$"}`,
 		`"not_after":"2027-01-02T03:04:05Z"`,
-		`{"error":{"reason":"denied","cause":"\\\\HOST01\\bank$ refuses DOMAIN01\\user03","help":"Ask user02.","ends_line":true}}`,
+		`{"error":{"reason":"denied","cause":"\\\\HOST01\\share01$ refuses DOMAIN01\\user03","help":"Ask user02.","ends_line":true}}`,
 		`{"kind":"registry","where":"HKLM\\X\\host02","what":"note"}`,
 	} {
 		if !strings.Contains(text, want) {

@@ -2,6 +2,7 @@ package recording_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -26,7 +27,67 @@ type page struct {
 // demonstration is the recording of the demonstration's site.
 func demonstration(t testing.TB) page {
 	t.Helper()
-	lines := slices.Collect(strings.Lines(string(demo.Site)))
+	return pageOf(t, demo.Site)
+}
+
+// asking puts a question as a check does, which decodes its answer.
+type asking func(ctx context.Context, s *platform.Session) error
+
+func ask[A any](all map[platform.Question]asking, outcomes map[platform.Question]platform.Outcome, q platform.Query[A], answer string) {
+	outcomes[q.Question] = platform.Outcome{Answer: json.RawMessage(answer)}
+	all[q.Question] = func(ctx context.Context, s *platform.Session) error {
+		_, err := platform.Ask(ctx, s, q)
+		return err
+	}
+}
+
+// everyKind is a recording with an answer to each question but SQL that can be asked, and how
+// each is asked.
+func everyKind(t testing.TB) (page, map[platform.Question]asking) {
+	t.Helper()
+	const sid, right = "S-1-5-21-1-2-3-1105", `{"held":false,"holders":2,"list":["S-1-5-21-1-2-3-1104","S-1-5-80-0"],"more":false}`
+	const svc, value = `{"sid":"S-1-5-21-1-2-3-1105","name":"CONTOSO\\svc","use":"user"}`, `{"type":"multi_sz","number":null,"text":null,"list":["a","b"]}`
+	o, all := map[platform.Question]platform.Outcome{}, map[platform.Question]asking{}
+	ask(all, o, platform.ReadAccount(`CONTOSO\svc`), svc)
+	ask(all, o, platform.ReadAccountOf(sid), svc)
+	ask(all, o, platform.ReadAccountRight(sid, "SeServiceLogonRight"), right)
+	ask(all, o, platform.ReadAccountRight(sid, "SeDenyServiceLogonRight"), `{"held":false,"holders":0,"list":[],"more":false}`)
+	ask(all, o, platform.ReadGroupMembers("S-1-5-32-544"), `{"group":"Administrators","count":1,"members":[`+svc+`],"more":false}`)
+	ask(all, o, platform.ReadTokenMember("S-1-5-32-544"), `{"member":true}`)
+	ask(all, o, platform.ReadDomainJoin(), `{"status":"domain","name":"CONTOSO"}`)
+	ask(all, o, platform.ReadComputer(), `{"name":"CM01","fqdn":"cm01.contoso.com","account":"CONTOSO\\svc","elevated":true}`)
+	ask(all, o, platform.ReadOSVersion(), `{"major":10,"minor":0,"build":20348,"product":"Windows Server 2022 Standard","installation":null,"workstation":false}`)
+	ask(all, o, platform.ReadBoot(), `{"at":"2026-11-15T01:30:00Z"}`)
+	ask(all, o, platform.ReadMemory(), `{"total":34359738368}`)
+	ask(all, o, platform.ReadEvents("System", platform.EventFilter{Provider: "Service Control Manager", IDs: []uint16{7000, 7041}, Days: 30}),
+		`{"count":2,"oldest":"2026-11-01T02:03:04Z","newest":"2026-11-02T02:03:04.5Z","more":false,"begins":"2026-01-02T03:04:05Z"}`)
+	ask(all, o, platform.ReadShare(`\\cm01\SMS_P01`), `{"outcome":"denied","number":5}`)
+	ask(all, o, platform.ReadCertificates(`LocalMachine\MY`),
+		`{"count":1,"certificates":[{"thumbprint":"AB","subject":"CN=cm01","issuer":"CN=x, O=\"a, b\"","not_after":"2027-01-02T03:04:05Z","private_key":true,"usages":["1.3.6.1.5.5.7.3.1"]}],"more":false}`)
+	ask(all, o, platform.ReadService("CcmExec"), `{"state":"running","start":"automatic","account":"LocalSystem"}`)
+	ask(all, o, platform.ReadFile(`C:\x.dll`), `{"size":5242880,"modified":"2025-06-01T10:00:00Z","version":null}`)
+	ask(all, o, platform.ReadVolume(`C:\`), `{"mount":"C:\\","total":107374182400,"free":64424509440,"file_system":"NTFS"}`)
+	ask(all, o, platform.ReadKey(`HKLM\X`), `{"subkeys":["a"],"values":["b"],"more":false,"written":"2026-01-02T03:04:05Z"}`)
+	ask(all, o, platform.ReadList(`HKLM\X`, "b"), value)
+	ask(all, o, platform.ReadNumber(`HKLM\X`, "c"), `{"type":"dword","number":7,"text":null,"list":null}`)
+	ask(all, o, platform.ReadText(`HKLM\X`, "d"), `{"type":"sz","number":null,"text":"7","list":null}`)
+	kinds := map[platform.Kind]bool{platform.KindSQL: true} // which the demonstration has
+	for q := range o {
+		kinds[q.Kind] = true
+	}
+	if len(kinds) != len(platform.DefaultLimits()) {
+		t.Fatalf("only these kinds are there: %v", kinds)
+	}
+	var b bytes.Buffer
+	if err := recording.Write(&b, header, o); err != nil {
+		t.Fatal(err)
+	}
+	return pageOf(t, b.Bytes()), all
+}
+
+func pageOf(t testing.TB, data []byte) page {
+	t.Helper()
+	lines := slices.Collect(strings.Lines(string(data)))
 	p := page{lines: lines[:1]}
 	for _, line := range lines[1:] {
 		question, outcome, _ := strings.Cut(strings.TrimSuffix(line, "\n"), "\t")
@@ -130,10 +191,34 @@ func (p page) sound(t testing.TB, data []byte, what string) {
 	}
 }
 
-// Ten thousand damages, the same in each run: most to a few lines of the recording, so that
-// each has a good chance to hit; some to all of it.
+// decoded asks a damaged recording as checks do. An answer decodes, or there is a reason why not.
+func decoded(t testing.TB, data []byte, questions []platform.Question, all map[platform.Question]asking, what string) {
+	site, err := recording.Read(data)
+	if err != nil {
+		return
+	}
+	m := platform.Open(t.Context(), site, site.Header.ReadAt, platform.DefaultLimits())
+	for _, q := range questions {
+		var no *platform.NoAnswer
+		if err := all[q](t.Context(), m.Session()); err != nil && (!errors.As(err, &no) || no.Cause == "" || !slices.Contains(platform.Reasons(), no.Reason)) {
+			t.Errorf("%s: %s: the error %#v", what, q, err)
+		}
+	}
+}
+
+// Ten thousand damages, the same in each run: most to a few lines of a recording, so that
+// each has a good chance to hit; some to all of it. Half of them hit answers of each kind, of which
+// the demonstration has few.
 func TestDamages(t *testing.T) {
 	all := demonstration(t)
+	kinds, asks := everyKind(t)
+	kinds.sound(t, []byte(strings.Join(kinds.lines, "")), "no damage")
+	for _, q := range kinds.questions {
+		m := platform.Open(t.Context(), read(t, []byte(strings.Join(kinds.lines, ""))), header.ReadAt, platform.DefaultLimits())
+		if err := asks[q](t.Context(), m.Session()); err != nil {
+			t.Errorf("%s, whole: %v", q, err)
+		}
+	}
 	if read(t, demo.Site).Len() != len(all.questions) || len(all.questions) < 600 {
 		t.Fatalf("the recording has %d lines", len(all.questions))
 	}
@@ -144,11 +229,18 @@ func TestDamages(t *testing.T) {
 			rng := rand.New(rand.NewPCG(seed, 0))
 			for i := range 1000 {
 				p := all
-				if i > 0 {
+				switch {
+				case i%2 > 0:
+					p = kinds.part(rng, 5)
+				case i > 0:
 					p = all.part(rng, 5)
 				}
 				data, what := damage(rng, p.lines)
-				p.sound(t, data, fmt.Sprintf("damage %d of seed %d, %s", i, seed, what))
+				what = fmt.Sprintf("damage %d of seed %d, %s", i, seed, what)
+				p.sound(t, data, what)
+				if i%2 > 0 {
+					decoded(t, data, p.questions, asks, what)
+				}
 			}
 		})
 	}
@@ -169,6 +261,8 @@ func FuzzRead(f *testing.F) {
 	f.Add([]byte("\ufeff" + strings.ReplaceAll(head(1)+`{"kind":"os","what":"boot"}`+"\t"+`{"error":{"reason":"denied","cause":"x"}}`+"\n", "\n", "\r\n")))
 	f.Add([]byte(head(1) + `{}` + "\t" + `{"answer":1e999}` + "\n"))
 	f.Add([]byte(head(1) + "\t\n"))
+	kinds, _ := everyKind(f)
+	f.Add([]byte(strings.Join(kinds.lines, "")))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		site, err := recording.Read(data)
 		if err != nil {

@@ -3,21 +3,25 @@ package recording
 import (
 	"regexp"
 	"strings"
-
-	"siteready/platform"
 )
 
 var (
-	dnsForm     = regexp.MustCompile(`(?i)\b(?:[a-z0-9_][a-z0-9_-]*\.)+(?:` + topLevels + `)\b`)
-	mailForm    = regexp.MustCompile(`(?i)\b([a-z0-9._%+-]+)@((?:[a-z0-9-]+\.)*[a-z0-9-]+)`)
-	uncForm     = regexp.MustCompile(`(?:^|[^\\A-Za-z0-9:])(\\\\)([\pL\pN][\pL\pN._-]*)\\`)
-	uncWhole    = regexp.MustCompile(`^(\\\\)([\pL\pN][\pL\pN._-]*)$`)
-	deviceForm  = regexp.MustCompile(`(?i)(\\)UNC\\([\pL\pN][\pL\pN._-]*)\\`)
-	spnForm     = regexp.MustCompile(`(?i)\b(MSSQLSvc|HOST|HTTP|TERMSRV|cifs|RestrictedKrbHost|ldap)/([\pL\pN][\pL\pN._-]*)`)
-	accountForm = regexp.MustCompile(`(?i)(?:['"<(\[]|\b(?:user|login|log-on|account|owner|as|by|for)[ :=]+)([\pL\pN][\pL\pN._-]*)\\([\pL\pN][\pL\pN._ -]*\$?)(?:['">)\]]|$|[,;]| )`)
-	rdnForm     = regexp.MustCompile(`(?i)(?:^|[,+] *)(CN|OU|O|L|ST|S|E)=("[^"]*"|[^,+"]+)`)
-	instanceOf  = regexp.MustCompile(`(?i)\b(?:MSSQL|SQLAgent|MSOLAP|ReportServer|SQLBrowser)\$([\pL\pN_]+)`)
-	backupOf    = regexp.MustCompile(`(?i)\bSMS_SITE_SQL_BACKUP_([\pL\pN._-]+)`)
+	dnsForm    = regexp.MustCompile(`(?i)(?:[\pL\pN_][\pL\pN_-]*\.)+(?:` + topLevels + `)\b`)
+	mailForm   = regexp.MustCompile(`(?i)([\pL\pN._%+'$-]+)@((?:[\pL\pN-]+\.)*[\pL\pN-]+)`)
+	uncForm    = regexp.MustCompile(`(?:^|[^\\A-Za-z0-9:])(\\\\)([\pL\pN][\pL\pN._-]*)\\([\pL\pN._$&#~-]*)`)
+	uncWhole   = regexp.MustCompile(`^(\\\\)([\pL\pN][\pL\pN._-]*)$`)
+	deviceForm = regexp.MustCompile(`(?i)\\(UNC\\)([\pL\pN][\pL\pN._-]*)\\([\pL\pN._$&#~-]*)`)
+	urlForm    = regexp.MustCompile(`(?i)\b(?:[a-z][a-z0-9+.-]*://(?:[^/@\s]*@)?|tcp:)([\pL\pN][\pL\pN._-]*)(=?)`)
+	spnForm    = regexp.MustCompile(`(?i)\b(MSSQLSvc|MSOLAPSvc\.3|HOST|HTTP|TERMSRV|WSMAN|cifs|RestrictedKrbHost|ldap|GC|SMTP)/([\pL\pN][\pL\pN._-]*)`)
+	// quotedAccount is DOMAIN\user in quotation marks or brackets, where a user's name may have
+	// spaces, and bareAccount is one behind a word that says so.
+	quotedAccount = regexp.MustCompile(`['"<(\[]([\pL\pN][\pL\pN._-]*)\\([\pL\pN][\pL\pN._ -]*\$?)['">)\]]`)
+	bareAccount   = regexp.MustCompile(`(?i)\b(?:user|login|log-on|account|owner|as|by|for)[ :=]+([\pL\pN][\pL\pN._-]*)\\([\pL\pN][\pL\pN._-]*\$?)`)
+	// pairForm is any NAME\name, with what may follow it as a database.
+	pairForm   = regexp.MustCompile(`(?:^|[^\\\pL\pN._:$-])([\pL\pN][\pL\pN._-]*)\\([\pL\pN][\pL\pN._-]*\$?)(?:/([\pL\pN][\pL\pN._-]*))?`)
+	databaseOf = regexp.MustCompile(`(?i)\b(?:database|initial catalog)\s*=\s*([^;"'\s]+)`)
+	instanceOf = regexp.MustCompile(`(?i)\b(?:MSSQL|SQLAgent|MSOLAP|ReportServer|SQLBrowser)\$([\pL\pN_]+)`)
+	backupOf   = regexp.MustCompile(`(?i)\bSMS_SITE_SQL_BACKUP_([\pL\pN._-]+)`)
 )
 
 // take takes over the name that stands where a name of this sort must stand.
@@ -35,7 +39,7 @@ func (n *names) take(s sort, text string) {
 		n.database(text)
 	case domainName:
 		n.domain(text)
-	case otherName:
+	case distinguishedName:
 		n.subject(text)
 	case siteCode:
 		n.site(text)
@@ -47,10 +51,13 @@ func (n *names) take(s sort, text string) {
 // host takes over SERVER, server.domain, either with \INSTANCE and ,PORT, and returns its
 // pseudonym without them.
 func (n *names) host(text string) string {
-	text, _, _ = strings.Cut(text, ",")
-	text, instance, _ := strings.Cut(strings.TrimPrefix(text, "tcp:"), `\`)
-	if instance != "" {
-		n.pseudonym(instanceName, instance)
+	text, port, hasPort := strings.Cut(strings.TrimPrefix(text, "tcp:"), ",")
+	text, instance, named := strings.Cut(text, `\`)
+	if named && instance != "" {
+		pseudonym := n.host(text) + `\` + n.pseudonym(instanceName, instance)
+		if hasPort { // it can be taken for nothing else, whatever it is called
+			n.compound(text+`\`+instance+","+port, pseudonym+","+port)
+		}
 	}
 	key := strings.ToLower(text)
 	if key == "" || wellKnown[key] || public(key) || strings.Contains(key, ":") || len(ipv4Form.FindString(key)) == len(key) {
@@ -100,14 +107,14 @@ func (n *names) domain(text string) string {
 func (n *names) account(text string) {
 	domain, user, qualified := strings.Cut(text, `\`)
 	if name, host, mail := strings.Cut(text, "@"); !qualified && mail {
-		n.pseudonym(userName, name)
-		n.domain(host)
+		n.compound(text, n.pseudonym(userName, name)+"@"+n.domain(host))
 		return
 	}
 	if !qualified {
 		domain, user = "", text
 	}
-	if wellKnown[strings.ToLower(domain)] && domain != "." {
+	authority := strings.ToLower(domain)
+	if n.everyones[strings.ToLower(text)] || wellKnown[authority] && domain != "." && !othersAuthorities[authority] {
 		return
 	}
 	name, machine := strings.CutSuffix(user, "$")
@@ -116,8 +123,12 @@ func (n *names) account(text string) {
 		s = hostName
 	}
 	pseudonym := n.pseudonym(s, name)
-	if domain != "" && domain != "." {
-		n.compound(text, strings.ToUpper(n.domain(domain))+`\`+pseudonym+user[len(name):])
+	if domain != "" && domain != "." && pseudonym != name {
+		pseudonym += user[len(name):]
+		if !wellKnown[authority] {
+			domain = n.domain(domain)
+		}
+		n.compound(text, domain+`\`+pseudonym)
 	}
 }
 
@@ -150,28 +161,9 @@ func (n *names) site(code string) {
 	}
 }
 
-// subject takes over a certificate's subject or issuer, or another name that is told to
-// people.
-func (n *names) subject(text string) {
-	parts := rdnForm.FindAllStringSubmatch(text, -1)
-	if len(parts) == 0 {
-		parts = [][]string{{text, "", text}}
-	}
-	for _, part := range parts {
-		value := strings.Trim(strings.TrimSpace(part[2]), `"`)
-		switch {
-		case dnsForm.FindString(value) == value:
-			n.host(value)
-		case strings.Contains(strings.ToLower(value), "microsoft"):
-		default:
-			n.pseudonym(otherName, value)
-		}
-	}
-}
-
 // search finds names in any text by their form.
 func (n *names) search(text string) {
-	if !strings.ContainsAny(text, `.@\/$`) && !strings.Contains(text, "SMS_SITE_") {
+	if !strings.ContainsAny(text, `.@\/$=`) && !strings.Contains(text, "SMS_SITE_") {
 		return // no form is without these, and most texts are
 	}
 	for _, found := range mailForm.FindAllStringSubmatch(text, -1) {
@@ -187,24 +179,93 @@ func (n *names) search(text string) {
 			n.host(found)
 		}
 	}
-	for _, form := range []*regexp.Regexp{uncForm, uncWhole, deviceForm, spnForm} {
+	for _, form := range []*regexp.Regexp{uncForm, uncWhole, deviceForm} {
 		for _, found := range form.FindAllStringSubmatch(text, -1) {
-			pseudonym := n.host(found[2])
-			if separator := found[1]; separator[0] != '\\' {
-				n.compound(separator+"/"+found[2], separator+"/"+pseudonym)
+			share := ""
+			if len(found) > 3 {
+				share = strings.TrimRight(found[3], ".")
+			}
+			n.share(found[1], found[2], share)
+		}
+	}
+	for _, found := range spnForm.FindAllStringSubmatch(text, -1) {
+		n.compound(found[1]+"/"+found[2], found[1]+"/"+n.host(found[2]))
+	}
+	for _, found := range urlForm.FindAllStringSubmatch(text, -1) {
+		if found[2] == "" { // not LDAP://DC=...
+			n.host(strings.TrimRight(found[1], "."))
+		}
+	}
+	if dcForm.MatchString(text) {
+		n.components(text)
+		for _, found := range namedForm.FindAllStringSubmatch(text, -1) {
+			n.take(otherName, strings.Trim(found[1], `"`))
+		}
+	}
+	for _, form := range []*regexp.Regexp{quotedAccount, bareAccount} {
+		for _, found := range form.FindAllStringSubmatch(text, -1) {
+			if domain := strings.ToLower(found[1]); !n.vocabulary[domain] || n.sorts[domain] != "" {
+				n.account(found[1] + `\` + strings.TrimRight(found[2], " ."))
 			}
 		}
 	}
-	for _, found := range accountForm.FindAllStringSubmatch(text, -1) {
-		if !n.vocabulary[strings.ToLower(found[1])] || n.sorts[strings.ToLower(found[1])] != "" {
-			n.account(found[1] + `\` + strings.TrimSpace(found[2]))
-		}
+	for _, found := range databaseOf.FindAllStringSubmatch(text, -1) {
+		n.take(databaseName, found[1])
 	}
 	for _, found := range instanceOf.FindAllStringSubmatch(text, -1) {
 		n.take(instanceName, found[1])
 	}
 	for _, found := range backupOf.FindAllStringSubmatch(text, -1) {
 		n.host(found[1])
+	}
+}
+
+// searchByNames finds names in a text that stand beside names which are known: KNOWN\name and
+// KNOWN\INSTANCE/DATABASE.
+func (n *names) searchByNames(text string) {
+	if !strings.Contains(text, `\`) {
+		return
+	}
+	for _, found := range pairForm.FindAllStringSubmatch(text, -1) {
+		key := strings.ToLower(found[1])
+		s := n.sorts[key]
+		isName := s == domainName || s == hostName || n.known[key] != "" && strings.Contains(key, ".")
+		if !isName || n.common(key) {
+			continue
+		}
+		n.account(found[1] + `\` + strings.TrimRight(found[2], "."))
+		if found[3] != "" {
+			n.take(databaseName, found[3])
+		}
+	}
+}
+
+// share takes over \\SERVER\SHARE. The share's name is also replaced alone, but for a common word.
+func (n *names) share(before, server, name string) {
+	host := n.addresses(n.host(server))
+	base, hidden := strings.CutSuffix(name, "$")
+	key := strings.ToLower(name)
+	code, ofSite := strings.CutPrefix(key, "sms_")
+	switch {
+	case len(base) <= 1 || wellKnownShares[key] || strings.HasPrefix(key, "smspkg"):
+		return
+	case ofSite && !hidden && len(code) == codeLength:
+		n.site(code)
+		return
+	}
+	pseudonym := n.pseudonym(shareName, base)
+	if hidden {
+		pseudonym += "$"
+	}
+	n.compound(before+server+`\`+name, before+host+`\`+pseudonym)
+}
+
+// wholePath takes over the share in a text that is a path as a whole, so that its name may
+// have spaces.
+func (n *names) wholePath(path string) {
+	parts := strings.SplitN(path, `\`, 5) // two empty ones, server, share and the rest
+	if len(parts) > 3 && parts[0] == "" && parts[1] == "" && parts[2] != "" {
+		n.share(`\\`, parts[2], parts[3])
 	}
 }
 
@@ -216,22 +277,4 @@ func public(key string) bool {
 		}
 	}
 	return false
-}
-
-// sortOf says what name must stand in a field of the answer to q; empty when none must.
-func sortOf(q platform.Question, field string) sort {
-	switch {
-	case q.Kind == platform.KindRegistry && field == "text":
-		return typedValues[strings.ToLower(q.What)]
-	case q.Kind == platform.KindRegistry && field == "values" && strings.HasSuffix(strings.ToLower(q.Where), `\instance names\sql`):
-		return instanceName
-	case q.Kind == platform.KindOS && q.What == "name" && field == "name":
-		return hostName
-	case q.Kind == platform.KindOS && q.What == "domain" && field == "name":
-		return domainName
-	case q.Kind == platform.KindAccount && field == "name":
-		return userName
-	default:
-		return typedFields[field]
-	}
 }

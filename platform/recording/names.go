@@ -1,6 +1,7 @@
 package recording
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -28,6 +29,7 @@ type names struct {
 	others     map[string]string // what is found by its form alone, such as addresses, and its pseudonym
 	counts     map[sort]int
 	vocabulary map[string]bool   // words of the product and of this program, in lower case
+	everyones  map[string]bool   // names, in lower case, of what every Windows has
 	coded      map[string]string // what the product makes of a site code, and the code's pseudonym
 	corpus     string            // all that is there, in lower case: no pseudonym may be in it
 	patterns   []pattern         // what text is searched for, longest first; made by seal
@@ -106,7 +108,7 @@ func (n *names) seal() {
 		if len(a.original) != len(b.original) {
 			return len(b.original) - len(a.original)
 		}
-		return strings.Compare(a.original, b.original)
+		return cmp.Or(strings.Compare(a.original, b.original), b.keep-a.keep) // what keeps most of it first
 	})
 }
 
@@ -145,8 +147,16 @@ func (n *names) text(text string) string {
 	return n.addresses(b.String())
 }
 
-// styled writes a pseudonym in capitals when the original was.
+// styled writes a pseudonym in capitals where the original was, each part of DOMAIN\user,
+// user@domain and host.domain on its own: a check may put one together from its parts.
 func styled(pseudonym, original string) string {
+	for _, separator := range []string{`\`, "@", "."} {
+		left, right, composed := strings.Cut(pseudonym, separator)
+		before, after, alike := strings.Cut(original, separator)
+		if composed && alike {
+			return styled(left, before) + separator + styled(right, after)
+		}
+	}
 	letters := strings.ContainsFunc(original, unicode.IsLetter)
 	if letters && strings.ToUpper(original) == original || !letters && len(original) == codeLength {
 		return strings.ToUpper(pseudonym)

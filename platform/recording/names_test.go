@@ -11,7 +11,7 @@ import (
 // and a site code.
 func found() *names {
 	n := &names{
-		known: map[string]string{}, sorts: map[string]sort{}, others: map[string]string{}, counts: map[sort]int{},
+		known: map[string]string{}, sorts: map[string]sort{}, others: map[string]string{}, counts: map[sort]int{}, everyones: map[string]bool{},
 		vocabulary: vocabulary([]platform.Form{platform.ReadKey(`HKLM\SOFTWARE\Microsoft\SMS\Setup`).Form()}), coded: map[string]string{},
 	}
 	n.host(`Winterfell.north.westeros.com\IronThrone,50123`)
@@ -51,7 +51,7 @@ func TestText(t *testing.T) {
 		{"1.2.3.4.5", "1.2.3.4.5"},
 		{"[2001:470::7]:443 on fe80::1%eth0.", "[2001:db8::1]:443 on 2001:db8::2."},
 		{"at 10:20:30, HKLM::x", "at 10:20:30, HKLM::x"},
-		{"S-1-5-21-1-2-3-500, S-1-5-21-1-2-3-1105 and S-1-5-21-9-2-3-500", "S-1-5-21-1000000000-1000000000-1-500, S-1-5-21-1000000000-1000000000-1-1105 and S-1-5-21-1000000000-1000000000-2-500"},
+		{"S-1-5-21-1-2-3-500, s-1-5-21-1-2-3-1105 and S-1-5-21-9-2-3-500", "S-1-5-21-1000000000-1000000000-1-500, s-1-5-21-1000000000-1000000000-1-1001 and S-1-5-21-1000000000-1000000000-2-500"},
 		{"S-1-5-32-544 and S-1-5-18", "S-1-5-32-544 and S-1-5-18"},
 	} {
 		if got := found().text(test.text); got != test.want {

@@ -15,6 +15,19 @@ var wellKnown = set(
 	"nt authority", "nt service", "builtin", "iis apppool", "everyone", "administrators", "administrator", "guest", "sa", "public",
 	"master", "model", "msdb", "tempdb", "distribution", "dbo", "sys", "guest",
 	"mssqlserver", "sqlexpress", "localhost", ".", "(local)", "::1", "workgroup",
+	"azuread", "microsoftaccount", "defaultapppool", "wsuspool",
+	"users", "computers", "services", "system management", // containers of a directory
+	"sms issuing", "sms encryption certificate", "sms signing certificate", "site server", "site system",
+)
+
+// othersAuthorities are well-known domains whose accounts have names of somebody's own.
+var othersAuthorities = set("azuread", "microsoftaccount", "iis apppool")
+
+// wellKnownShares are shares of Windows and of the product, beside those of drives; root is
+// what stands at their place in the path of a WMI namespace.
+var wellKnownShares = set(
+	"admin$", "ipc$", "print$", "sysvol", "netlogon", "users", "root", "wsuscontent", "wsustemp", "updateservicespackages", "reminst",
+	"sms_site", "sms_dp$", "sms_cpsc$", "smssig$", "smspxeimages$", "sccmcontentlib$", "adminuicontentpayload", "easysetuppayload",
 )
 
 // publicDomains are domains of makers and authorities; hosts in them are nobody's own.
@@ -40,23 +53,6 @@ var commonWords = []string{
 	"invalid", "deleted", "reachable", "denied", "timeout", "unreachable", "absent", "nothing", "active", "transaction", "replication",
 	"availability", "replica", "checkpoint", "nul", "true", "false", "null", "error", "warning", "failed", "passed", "not", "the", "and", "for",
 	"sz", "dword", "qword", "multi", "expand", "binary", "other", "mdf", "ldf", "ndf", "exe", "dll", "sms", "siteready", "demo", "constructed",
+	"share", "shares", "folder", "file", "volume", "registry", "service", "services", "certificate", "certificates", "event", "events", "member",
+	"members", "token", "right", "rights",
 }
-
-// typedFields says of fields of answers what name stands in them.
-var typedFields = map[string]sort{
-	"server": hostName, "server_name": hostName, "site_server": hostName, "sql_server": hostName, "host": hostName, "computer": hostName,
-	"machine": hostName, "fqdn": hostName, "node": hostName, "replica": hostName, "listener": hostName, "primary_replica": hostName,
-	"account": userName, "user": userName, "owner": userName, "login": userName, "principal": userName, "member": userName,
-	"site": siteCode, "site_code": siteCode, "parent": siteCode, "parent_site": siteCode, "child": siteCode, "reporting_site": siteCode,
-	"database": databaseName, "database_name": databaseName, "instance": instanceName, "instance_name": instanceName, "domain": domainName,
-	"site_name": otherName, "subject": otherName, "issuer": otherName,
-}
-
-// typedValues says the same of values in the registry.
-var typedValues = map[string]sort{
-	"server": hostName, "site server": hostName, "mp hostname": hostName, "database name": databaseName,
-	"site code": siteCode, "parent site code": siteCode,
-}
-
-// keptFields are fields of answers that hold one of a few words, a version or a time: no name.
-var keptFields = set("state", "start", "type", "file_system", "installation", "product", "use", "status", "outcome", "version", "waits_for", "thumbprint", "usages")
