@@ -50,6 +50,7 @@ func (s Setting) Ours() bool { return s.Source == "" }
 type Area struct {
 	ID, Title string
 	Checks    []Check
+	Confirm   []Statement // what only a person can tell
 }
 
 // Catalog is all areas in the order of the report.
@@ -96,6 +97,12 @@ func (c Catalog) Validate() error {
 				}
 			}
 		}
+		for _, statement := range area.Confirm {
+			if err := statement.validate(area.ID, seen); err != nil {
+				problems = append(problems, err)
+			}
+			seen[statement.ID] = true
+		}
 	}
 	return errors.Join(problems...)
 }
@@ -115,14 +122,21 @@ type Conditions struct {
 	Stated       Stated
 	JudgedFor    time.Time           // ends every forecast; the machine's ReadAt ends every look-back
 	SetupAccount string              // DOMAIN\name of who will update; empty = the site server itself
+	KeyBackups   []KeyBackup         // where the operator keeps backups of encryption keys
 	Thresholds   map[string]Settings // by check id: what the operator set instead of the defaults
+}
+
+// KeyBackup is a file that holds the encryption key of a management server.
+type KeyBackup struct {
+	Server string
+	Path   string // as this machine reaches it
 }
 
 // Settings are values of a check's settings by name.
 type Settings map[string]float64
 
-// value is what was set, or the default.
-func (v Settings) value(s Setting) float64 {
+// Value is what was set, or the default.
+func (v Settings) Value(s Setting) float64 {
 	if set, ok := v[s.Name]; ok {
 		return set
 	}
@@ -140,7 +154,7 @@ type Case struct {
 func (c *Case) Setting(name string) float64 {
 	for _, s := range c.check.Settings {
 		if s.Name == name {
-			return c.Thresholds[c.check.ID].value(s)
+			return c.Thresholds[c.check.ID].Value(s)
 		}
 	}
 	panic(fmt.Sprintf("check %s has no setting %q", c.check.ID, name))
@@ -154,6 +168,7 @@ type Item struct {
 	Where  string // where it was read
 	Status Status
 	Cause  *platform.NoAnswer // why it could not be checked; nil for the other statuses
+	Waived *Acceptance        // by which waiver the status is Waived; else nil
 }
 
 // Count is how many items have one of the statuses.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -27,6 +28,7 @@ type Result struct {
 	Notes    []string
 	Items    []Item
 	Cause    *platform.NoAnswer // why the check as a whole could not check; nil otherwise
+	Waived   *Acceptance        // the waiver of the whole check, where one accepted something; nil otherwise
 	Evidence []platform.Seen
 	Took     time.Duration
 	Stack    string // of a panic
@@ -106,6 +108,12 @@ func runOne(ctx context.Context, m *platform.Machine, r *Result, conditions Cond
 	if o.err != nil {
 		r.Status = Unknown
 		r.Cause = cause(o.err)
+		r.Summary = r.Cause.Cause
+		return
+	}
+	if slices.ContainsFunc(o.finding.Items, func(i Item) bool { return i.Status == Waived }) {
+		r.Status = Unknown
+		r.Cause = platform.Refuse(platform.ErrUnsupported, "a bug in the check %s: it waived what it found itself", r.Check.ID)
 		r.Summary = r.Cause.Cause
 		return
 	}

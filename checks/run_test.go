@@ -180,9 +180,16 @@ func TestRunOutcomes(t *testing.T) {
 		{
 			name: "a status that there is not",
 			run: func(context.Context, *checks.Case) (checks.Finding, error) {
-				return checks.Items("", checks.Item{Status: checks.Passed}, checks.Item{Status: checks.Failed + 1}), nil
+				return checks.Items("", checks.Item{Status: checks.Passed}, checks.Item{Status: checks.Waived + 1}), nil
 			},
 			status: checks.Unknown, summary: "a bug in the check t.c00: ", reason: platform.ErrUnsupported, stack: true,
+		},
+		{
+			name: "a check that waives what it finds",
+			run: func(context.Context, *checks.Case) (checks.Finding, error) {
+				return checks.Items("", checks.Item{Status: checks.Passed}, checks.Item{Status: checks.Waived}), nil
+			},
+			status: checks.Unknown, summary: "a bug in the check t.c00: it waived what it found itself", reason: platform.ErrUnsupported,
 		},
 		{
 			name:   "no run at all",

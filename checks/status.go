@@ -15,9 +15,10 @@ const (
 	Passed
 	Warning
 	Failed
+	Waived // it was unknown, a warning or failed, and a waiver accepts it; no check says this itself
 )
 
-var statusNames = [...]string{"unknown", "not_applicable", "passed", "warning", "failed"}
+var statusNames = [...]string{"unknown", "not_applicable", "passed", "warning", "failed", "waived"}
 
 // String is the status's name in reports for machines.
 func (s Status) String() string { return statusNames[s] }
@@ -36,9 +37,9 @@ func (s *Status) UnmarshalText(text []byte) error {
 	return fmt.Errorf("%q is no status", text)
 }
 
-// rank orders statuses for the worst: failed, could not check, warning, passed.
+// rank orders statuses for the worst: failed, could not check, warning, waived, passed.
 func (s Status) rank() int {
-	return [...]int{Unknown: 3, NotApplicable: 0, Passed: 1, Warning: 2, Failed: 4}[s]
+	return [...]int{Unknown: 4, NotApplicable: 0, Passed: 1, Waived: 2, Warning: 3, Failed: 5}[s]
 }
 
 // Worst returns the worst of statuses; of none it is Unknown, because nothing was judged.
@@ -80,12 +81,12 @@ func (v Verdict) ExitCode() int {
 	}
 }
 
-// Judge gives the verdict over results. What does not apply or was not selected never
-// decides; where nothing passed, warned or failed nothing was checked.
+// Judge gives the verdict over results. What does not apply, was waived or was not selected
+// never decides; where nothing passed, warned or failed nothing says that the site is ready.
 func Judge(results []Result) Verdict {
 	var statuses []Status
 	for _, r := range results {
-		if r.Selected && r.Status != NotApplicable {
+		if r.Selected && r.Status != NotApplicable && r.Status != Waived {
 			statuses = append(statuses, r.Status)
 		}
 	}

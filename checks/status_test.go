@@ -9,7 +9,7 @@ import (
 )
 
 // fromBestToWorst is every status in the order of the verdict.
-var fromBestToWorst = []checks.Status{checks.NotApplicable, checks.Passed, checks.Warning, checks.Unknown, checks.Failed}
+var fromBestToWorst = []checks.Status{checks.NotApplicable, checks.Passed, checks.Waived, checks.Warning, checks.Unknown, checks.Failed}
 
 func TestWorst(t *testing.T) {
 	for i, a := range fromBestToWorst {
@@ -58,6 +58,9 @@ func TestJudge(t *testing.T) {
 		{"could not check beats a warning", statuses{checks.Warning, checks.Unknown}, nil, checks.Incomplete, 3},
 		{"a failure beats could not check", statuses{checks.Unknown, checks.Failed}, nil, checks.Blocked, 2},
 		{"what does not apply decides nothing", statuses{checks.NotApplicable, checks.Passed}, nil, checks.Ready, 0},
+		{"what was waived decides nothing", statuses{checks.Waived, checks.Passed}, nil, checks.Ready, 0},
+		{"what was waived hides nothing", statuses{checks.Waived, checks.Failed}, nil, checks.Blocked, 2},
+		{"only waived is not ready", statuses{checks.Waived, checks.NotApplicable}, nil, checks.Incomplete, 3},
 		{"only not applicable", statuses{checks.NotApplicable, checks.NotApplicable}, nil, checks.Incomplete, 3},
 		{"nothing at all", nil, nil, checks.Incomplete, 3},
 		{"nothing selected", nil, statuses{checks.Unknown, checks.Unknown}, checks.Incomplete, 3},
@@ -96,7 +99,7 @@ func TestExitCodeOfAnUnknownVerdict(t *testing.T) {
 func TestStatusJSON(t *testing.T) {
 	names := map[checks.Status]string{
 		checks.Unknown: "unknown", checks.NotApplicable: "not_applicable", checks.Passed: "passed",
-		checks.Warning: "warning", checks.Failed: "failed",
+		checks.Warning: "warning", checks.Failed: "failed", checks.Waived: "waived",
 	}
 	for _, s := range fromBestToWorst {
 		raw, err := json.Marshal(s)

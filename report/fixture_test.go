@@ -135,6 +135,34 @@ func site() report.Input {
 	}
 }
 
+// accepted is the run of site under a configuration: thresholds, waivers of all kinds and in
+// all states, statements with and without a confirmation.
+func accepted() report.Input {
+	in := site()
+	day := func(month time.Month, d int) time.Time { return time.Date(2026, month, d, 0, 0, 0, 0, time.UTC) }
+	in.Configuration = report.Configuration{File: "siteready.yaml", SHA256: strings.Repeat("0123456789abcdef", 4)}
+	in.Thresholds = map[string]checks.Settings{"space.volume": {"space.fail": 4}, "recovery.backup": {"backup.days": 2}}
+	in.Results, in.Waivers = checks.Waive(in.Results, []checks.Waiver{
+		{Check: "space.volume", Item: `D:\`, Reason: "The volume is enlarged in the window itself, before the update begins.", Owner: "Ines Albrecht", Ticket: "CHG0041173", Until: day(11, 30)},
+		{Check: "space.volume", Item: `\\CM02.contoso.local\SMS_P01`, Reason: "The passive server is built anew.", Owner: "Ines Albrecht", Until: day(12, 31)},
+		{Check: "space.volume", Item: `E:\`, Reason: "Enough for this update.", Owner: "Tom Okafor", Ticket: "4711", Until: day(11, 20)},
+		{Check: "system.policy", Reason: "Another team reads these policies.", Owner: "Tom Okafor", Until: day(12, 31)},
+		{Check: "system.restart", Reason: "It is restarted in the window.", Owner: "Tom Okafor", Until: day(11, 19)},
+		{Check: "recovery.backup", Item: "SQL09/CM_P09", Reason: "Backed up elsewhere.", Owner: "Tom Okafor", Until: day(12, 31)},
+		{Check: "site.version", Reason: "Left over from last year.", Owner: "Tom Okafor", Until: day(12, 31)},
+	}, in.JudgedFor)
+	in.Statements = []checks.Statement{
+		{ID: "site.release-notes", Text: "The release notes have been read.", Why: "What a release takes away is missed only when it is gone.", Source: "https://learn.microsoft.com/intune/configmgr/core/servers/manage/checklist-for-installing-update-2509"},
+		{ID: "recovery.restore-tested", Text: "A backup of the site database has been restored in a test, on another server.", Why: "That a backup was written does not say that it can be read.", Source: "https://learn.microsoft.com/intune/configmgr/core/servers/manage/backup-and-recovery"},
+		{ID: "site.window", Text: "There is a window for the update.", Why: "A restart in the middle of an update can leave the site between two versions.", Source: "https://learn.microsoft.com/intune/configmgr/core/servers/manage/service-windows"},
+	}
+	in.Confirmed = []checks.Confirmation{
+		{Statement: "recovery.restore-tested", By: "Ines Albrecht", On: day(11, 18), Note: "restored to SQL02, and checked for damage"},
+		{Statement: "site.window", By: "Tom Okafor", On: day(11, 19)},
+	}
+	return in
+}
+
 // nothing is a run on a machine that is no site server.
 func nothing() report.Input {
 	in := site()

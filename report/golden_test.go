@@ -44,6 +44,9 @@ func TestGolden(t *testing.T) {
 		{"table-no-site.txt", nothing(), table(report.TableOptions{Width: 80})},
 		{"table-not-known.txt", lost, table(report.TableOptions{Width: 80, Unicode: true})},
 		{"table-incomplete.txt", hanging, table(report.TableOptions{Width: 80})},
+		{"table-waived.txt", accepted(), table(report.TableOptions{Width: 80})},
+		{"table-waived-verbose.txt", accepted(), table(report.TableOptions{Width: 110, Unicode: true, Verbose: true})},
+		{"waived.json", accepted(), func(b *bytes.Buffer, r report.Report) error { return report.JSON(b, r) }},
 		{"report.json", recorded, func(b *bytes.Buffer, r report.Report) error { return report.JSON(b, r) }},
 	}
 	for _, test := range tests {

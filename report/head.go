@@ -45,6 +45,7 @@ func (p *page) head(r Report) error {
 	}
 	p.labelled(0, "Read", read(r))
 	p.labelled(0, "Valid until", validUntil(r))
+	p.labelled(0, "Configured", configured(r))
 	p.labelled(0, "Hanging", hanging(r.Hanging))
 	return nil
 }
@@ -83,6 +84,7 @@ func counted(c Counts) []string {
 		words = append(words, plural(c.Warning, "warning", "warnings"))
 	}
 	add(c.Unknown, "could not check")
+	add(c.Waived, "waived")
 	add(c.Passed, "passed")
 	add(c.NotApplicable, "not applicable")
 	if len(words) == 0 {
@@ -134,6 +136,8 @@ func why(r Report) string {
 			"%s could not be made, from %s. What is not known may still block the update.",
 			plural(c.Unknown, "check", "checks"), plural(len(r.Causes), "cause", "causes"),
 		))
+	case c.Passed+c.Warning == 0 && c.Waived > 0:
+		reasons = append(reasons, "What was found was waived, and nothing else passed, so nothing says that this site is ready.")
 	case c.Passed+c.Warning == 0:
 		reasons = append(reasons, "No check applied here, so nothing says that this machine is ready.")
 	}
@@ -203,6 +207,9 @@ func (p *page) next(r Report) {
 	switch r.Verdict {
 	case checks.Ready:
 		do = "nothing that was checked stands in the way; on the day of the update run siteready again"
+		if accepted(r) > 0 {
+			do = "nothing that was checked stands in the way but what was waived; on the day of the update run siteready again"
+		}
 	case checks.WithWarnings:
 		do = "look at " + the(r.Counts.Warning, "warning", "warnings") + " above" + again
 	case checks.Blocked:
@@ -211,6 +218,9 @@ func (p *page) next(r Report) {
 		do = "remove " + the(len(r.Causes), "cause", "causes") + " above" + again
 		if len(r.Causes) == 0 {
 			do = "run siteready on a site server"
+			if r.Counts.Waived > 0 {
+				do = "look at what was waived"
+			}
 			if r.Stopped != "" {
 				do = "run siteready again, to its end"
 			}

@@ -59,7 +59,8 @@ type Report struct {
 	ReadAt    time.Time         `json:"read_at"`    // when the facts were read
 	JudgedFor time.Time         `json:"judged_for"` // the time for which forecasts were made
 	MadeAt    time.Time         `json:"made_at"`    // when this report was made
-	// ValidUntil is when the report goes stale: some time after the facts were read.
+	// ValidUntil is when the report goes stale: some time after the facts were read, and not
+	// after the end of a waiver that it relies on.
 	ValidUntil time.Time      `json:"valid_until"`
 	TookMS     int64          `json:"took_ms"`
 	Verdict    checks.Verdict `json:"verdict"`
@@ -70,6 +71,10 @@ type Report struct {
 	Counts  Counts              `json:"counts"`
 	Causes  []Cause             `json:"causes"` // of what could not be checked, by first appearance
 	Checks  []Check             `json:"checks"` // in the catalogue's order
+	// Configuration is the file that was in force.
+	Configuration Configuration  `json:"configuration"`
+	Waivers       []Waiver       `json:"waivers"`       // all that the configuration has, in its order
+	Confirmations []Confirmation `json:"confirmations"` // what only a person can tell, in the catalogue's order
 	// SHA256 finds damage; it is set where the report is written as JSON, and always the last.
 	SHA256 string `json:"sha256"`
 }
@@ -109,6 +114,7 @@ type Counts struct {
 	Failed        int `json:"failed"`
 	Warning       int `json:"warning"`
 	Unknown       int `json:"unknown"`
+	Waived        int `json:"waived"` // whose findings were all accepted
 	Passed        int `json:"passed"`
 	NotApplicable int `json:"not_applicable"`
 	NotSelected   int `json:"not_selected"`
@@ -137,7 +143,8 @@ type Check struct {
 	Summary     string     `json:"summary"`
 	Notes       []string   `json:"notes"`
 	Items       []Item     `json:"items"`
-	Cause       *Reason    `json:"cause"` // why the whole check could not be checked; else null
+	Cause       *Reason    `json:"cause"`  // why the whole check could not be checked; else null
+	Waived      *Waived    `json:"waived"` // the waiver of the whole check that accepted something; else null
 	Evidence    []Evidence `json:"evidence"`
 	TookMS      int64      `json:"took_ms"`
 	Stack       string     `json:"stack"` // of a panic
@@ -162,6 +169,7 @@ type Item struct {
 	Where  string  `json:"where"`
 	Status string  `json:"status"` // a name of checks.Status
 	Cause  *Reason `json:"cause"`  // why it could not be checked; else null
+	Waived *Waived `json:"waived"` // the waiver that accepts it; else null
 }
 
 // Reason says why something is not known.
@@ -203,7 +211,13 @@ type Input struct {
 	Stopped      string              // why the run ended before its end, as a phrase: "interrupted"; empty when it did not
 	Hanging      []platform.Question // whose calls have not come back
 	FailOn       string              // FailOnWarning (also when empty), FailOnUnknown or FailOnFailed
-	Results      []checks.Result
+	Results      []checks.Result     // with the waivers laid over them
+
+	Configuration Configuration
+	Thresholds    map[string]checks.Settings // by check id: what was set instead of the defaults
+	Waivers       []checks.WaiverUse
+	Statements    []checks.Statement
+	Confirmed     []checks.Confirmation
 }
 
 // New makes the report of a run.
@@ -222,11 +236,15 @@ func New(in Input) Report {
 		ReadAt:     whole(in.ReadAt),
 		JudgedFor:  whole(in.JudgedFor),
 		MadeAt:     whole(in.MadeAt),
-		ValidUntil: whole(in.ReadAt.Add(cmp.Or(in.ValidFor, ValidFor))),
+		ValidUntil: whole(validity(in)),
 		TookMS:     in.Took.Milliseconds(),
 		Stopped:    in.Stopped,
 		Hanging:    append([]platform.Question{}, in.Hanging...),
 		Checks:     make([]Check, 0, len(in.Results)),
+
+		Configuration: in.Configuration,
+		Waivers:       newWaivers(in.Waivers),
+		Confirmations: newConfirmations(in.Statements, in.Confirmed),
 	}
 	if in.Recording != "" {
 		// The folder can name people and customers. Both kinds of slash, because a recording
@@ -234,7 +252,7 @@ func New(in Input) Report {
 		r.Source = Source{Recording, in.Recording[strings.LastIndexAny(in.Recording, `/\`)+1:]}
 	}
 	for _, result := range in.Results {
-		r.Checks = append(r.Checks, newCheck(result))
+		r.Checks = append(r.Checks, newCheck(result, in.Thresholds[result.Check.ID]))
 	}
 	r.Counts = count(r.Checks)
 	r.Causes = causes(r.Checks)
@@ -244,10 +262,10 @@ func New(in Input) Report {
 }
 
 // Canonical is the report without what differs between a live run and its replay: the run
-// id, the source, the time of making, durations, calls that hang, the stacks of panics and the
-// checksum.
+// id, the source, the time of making, durations, calls that hang, the stacks of panics, the
+// checksum and which file the configuration stood in.
 func (r Report) Canonical() Report {
-	r.SHA256 = ""
+	r.SHA256, r.Configuration = "", Configuration{}
 	r.RunID, r.Source, r.MadeAt, r.TookMS, r.Hanging = "", Source{}, time.Time{}, 0, nil
 	r.Checks = slices.Clone(r.Checks)
 	for i := range r.Checks {
@@ -259,6 +277,17 @@ func (r Report) Canonical() Report {
 		}
 	}
 	return r
+}
+
+// validity is when the report of a run goes stale.
+func validity(in Input) time.Time {
+	end := in.ReadAt.Add(cmp.Or(in.ValidFor, ValidFor))
+	for _, w := range in.Waivers {
+		if w.State == checks.WaiverInForce && w.End().Before(end) {
+			end = w.End()
+		}
+	}
+	return end
 }
 
 // chosen compares builds as requirement.DefaultTarget does, so that a report never says of a
@@ -274,14 +303,14 @@ func chosen(in Input) string {
 	return ChosenNewestKnown
 }
 
-func newCheck(r checks.Result) Check {
+func newCheck(r checks.Result, set checks.Settings) Check {
 	c := Check{
 		ID: r.Check.ID, AreaID: r.Area.ID, AreaTitle: r.Area.Title,
 		Title: r.Check.Title, Why: r.Check.Why, Consequence: r.Check.Consequence,
 		Remedy: r.Check.Remedy, Command: r.Check.Command,
 		Rules: list(r.Check.Rules), Sources: list(r.Check.Sources), Rights: list(r.Check.Rights),
 		Settings: []Setting{}, Status: r.Status.String(), Selected: r.Selected,
-		Summary: r.Summary, Notes: list(r.Notes), Items: []Item{}, Cause: reason(r.Cause),
+		Summary: r.Summary, Notes: list(r.Notes), Items: []Item{}, Cause: reason(r.Cause), Waived: newWaived(r.Waived),
 		Evidence: []Evidence{}, TookMS: r.Took.Milliseconds(), Stack: r.Stack,
 	}
 	if !r.Selected {
@@ -289,13 +318,13 @@ func newCheck(r checks.Result) Check {
 	}
 	for _, s := range r.Check.Settings {
 		c.Settings = append(c.Settings, Setting{
-			Name: s.Name, Value: s.Default, Default: s.Default,
+			Name: s.Name, Value: set.Value(s), Default: s.Default,
 			Unit: s.Unit, About: s.About, Source: s.Source, Ours: s.Ours(),
 		})
 	}
 	explained := c.Cause != nil
 	for _, i := range r.Items {
-		item := Item{i.Key, i.Found, i.Wanted, i.Where, i.Status.String(), reason(i.Cause)}
+		item := Item{i.Key, i.Found, i.Wanted, i.Where, i.Status.String(), reason(i.Cause), newWaived(i.Waived)}
 		if i.Status == checks.Unknown {
 			explained = true
 			if item.Cause == nil {

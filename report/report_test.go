@@ -63,7 +63,7 @@ func TestJSONHasEveryCheckOnce(t *testing.T) {
 
 func TestJSONListsAreNeverNull(t *testing.T) {
 	var walk func(path string, v any)
-	nullable := []string{".cause", ".no_answer", ".cut", ".answer"}
+	nullable := []string{".cause", ".no_answer", ".cut", ".answer", ".waived"}
 	walk = func(path string, v any) {
 		switch v := v.(type) {
 		case map[string]any:
@@ -81,7 +81,7 @@ func TestJSONListsAreNeverNull(t *testing.T) {
 		}
 	}
 	bare := report.Input{Results: []checks.Result{{Check: checks.Check{ID: "a.b"}, Selected: true, Status: checks.Passed}}}
-	for _, in := range []report.Input{site(), {}, bare} {
+	for _, in := range []report.Input{site(), accepted(), {}, bare} {
 		var got any
 		if err := json.Unmarshal([]byte(asJSON(t, report.New(in))), &got); err != nil {
 			t.Fatal(err)
@@ -110,6 +110,7 @@ func TestStatusNamesAreThoseOfChecks(t *testing.T) {
 		checks.Unknown:       {Unknown: 1, Total: 1},
 		checks.Passed:        {Passed: 1, Total: 1},
 		checks.NotApplicable: {NotApplicable: 1, Total: 1},
+		checks.Waived:        {Waived: 1, Total: 1},
 	} {
 		in := report.Input{Results: []checks.Result{result(areaSite, "one", "One?", status, "One.")}}
 		if got := report.New(in).Counts; got != want {

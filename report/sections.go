@@ -108,11 +108,13 @@ func threshold(s Setting) string {
 	if s.About != "" {
 		text = fmt.Sprintf("%s: %s %s, %s", s.Name, number(s.Value), s.Unit, s.About)
 	}
-	if s.Value != s.Default {
-		text += fmt.Sprintf(" (by default %s)", number(s.Default))
-	}
-	if s.Ours {
-		text += " (our threshold)"
+	switch {
+	case s.Value != s.Default && s.Ours:
+		return text + fmt.Sprintf(" (set by the configuration; our threshold is %s)", number(s.Default))
+	case s.Value != s.Default:
+		return text + fmt.Sprintf(" (set by the configuration; by default %s: %s)", number(s.Default), s.Source)
+	case s.Ours:
+		return text + " (our threshold)"
 	}
 	return text
 }

@@ -28,7 +28,7 @@ type TableOptions struct {
 }
 
 // Table writes the report for people: the verdict, the table of checks, what to fix, what
-// could not be checked and why, and what to do next. No line is longer than Width-1, except
+// could not be checked and why, what was waived, what a person must confirm, and what to do next. No line is longer than Width-1, except
 // for commands and addresses, which must stay whole to be copied. Foreign text cannot bring
 // escape sequences or control characters in.
 func Table(w io.Writer, r Report, o TableOptions) error {
@@ -42,8 +42,11 @@ func Table(w io.Writer, r Report, o TableOptions) error {
 	p.notSelected(r)
 	p.fixes(r)
 	p.causes(r)
+	p.waived(r)
+	p.thresholds(r)
 	p.notApplicable(r)
 	p.notes(r)
+	p.confirm(r)
 	if o.Verbose {
 		p.evidence(r)
 	}
@@ -150,7 +153,7 @@ func (p *page) draw(header []string, rows [][]string, widths []int) error {
 
 // inOrder is the selected checks with trouble first, then by area in the catalogue's order.
 func inOrder(r Report) []Check {
-	ranks := []string{failed, unknown, warning, passed, notApplicable}
+	ranks := []string{failed, unknown, warning, waived, passed, notApplicable}
 	var selected []Check
 	area := map[string]int{}
 	for _, c := range r.Checks {
@@ -195,6 +198,9 @@ func found(c Check, causeOf map[causeKey]int, shown map[int]string, width int) [
 		}
 	} else {
 		lines = wrap(c.Summary, width)
+	}
+	if c.Status == waived {
+		lines = append(lines, wrap(fmt.Sprintf("Waived until %s; see below.", firstEnd(c)), width)...)
 	}
 	for _, item := range trouble(c.Items) {
 		for i, line := range wrap(itemText(item, causeOf), width-2) {

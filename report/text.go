@@ -116,6 +116,8 @@ func marks(status string) mark {
 		return mark{"×", "x", "Failed", []color.Attribute{color.FgRed, color.Bold}}
 	case warning:
 		return mark{"▲", "!", "Warning", []color.Attribute{color.FgYellow, color.Bold}}
+	case waived:
+		return mark{"○", "o", "Waived", []color.Attribute{color.FgCyan, color.Bold}}
 	case passed:
 		return mark{"√", "+", "Passed", []color.Attribute{color.FgGreen}}
 	case notApplicable:

@@ -18,6 +18,7 @@ const (
 	failed        = "failed"
 	warning       = "warning"
 	unknown       = "unknown"
+	waived        = "waived"
 	passed        = "passed"
 	notApplicable = "not_applicable"
 )
@@ -51,6 +52,8 @@ func count(all []Check) Counts {
 			c.Failed++
 		case warning:
 			c.Warning++
+		case waived:
+			c.Waived++
 		case passed:
 			c.Passed++
 		case notApplicable:

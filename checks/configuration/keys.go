@@ -1,0 +1,127 @@
+package configuration
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"siteready/checks"
+)
+
+// Key is one key of the file.
+type Key struct {
+	Name  string // with the section before it: sql.server
+	Flag  string // the flag that says the same; empty when there is none
+	About string
+	// Example is a value as it is written, or the lines of a section.
+	Example string
+}
+
+// Keys are all keys but those of thresholds, in the order of the report. Entries of lists have
+// the list's name before them: waivers.check.
+func Keys() []Key {
+	return []Key{
+		{"target", "target", "judge for this release (default: the newest that the site may update to)", "2509"},
+		{"fail_on", "fail-on", "lowest verdict that is not exit code 0: warning, unknown or failed", "warning"},
+		{"only", "only", "run only these checks: ids, or globs such as drivers.*", "['drivers.*', space.disk]"},
+		{"skip", "skip", "do not run these checks: ids or globs", "[site.https]"},
+		{"timeout", "timeout", "limit of the whole run", "5m"},
+		{"sql.server", "sql-server", `SQL Server of the site database, SERVER, SERVER\INSTANCE or SERVER,PORT (default: as the site says)`, `sql01.contoso.com\CM`},
+		{"sql.database", "database", "name of the site database (default: as the site says)", "CM_P01"},
+		{"sql.user", "sql-user", "SQL Server log-on; its password stands in an environment variable, never here (default: Windows authentication)", "siteready"},
+		{"sql.encrypt", "sql-encrypt", "strict, mandatory, optional (log-on only) or disable", "mandatory"},
+		{"sql.ca", "sql-ca", "PEM file of the authority that signed SQL Server's certificate; from the folder of this file", "contoso-root.pem"},
+		{"sql.trust_server_certificate", "sql-trust-server-certificate", "do not verify SQL Server's certificate", "false"},
+		{"setup_account", "", `who will install the update, DOMAIN\name (default: the account of the update service, or the site server itself)`, `CONTOSO\cm-setup`},
+		{"key_backups.server", "", "the server whose encryption key was saved", "sm01.contoso.com"},
+		{"key_backups.path", "", "the file, as the machine that is checked reaches it", `\\files01\keys\sm01.bin`},
+		{"waivers.check", "", "id of the check", "space.disk"},
+		{"waivers.item", "", `the item, as the report names it; without one all that the check finds is accepted, and that it could not check`, `'site server D:\'`},
+		{"waivers.reason", "", "why this can be accepted", "The volume is enlarged in the window itself."},
+		{"waivers.owner", "", "who accepts it", "Ines Albrecht"},
+		{"waivers.ticket", "", "where it was decided; may be left out", "CHG0041173"},
+		{"waivers.until", "", "the last day on which it counts, in UTC", "2026-12-31"},
+		{"confirmed.statement", "", "id of the statement, as the report lists it under \"Confirm yourself\"", ""},
+		{"confirmed.by", "", "who has confirmed it", "Ines Albrecht"},
+		{"confirmed.on", "", "the day on which it was confirmed", "2026-11-20"},
+		{"confirmed.note", "", "what was looked at; may be left out", "Restored to SQL02, consistency checked."},
+	}
+}
+
+// FlagKeys are the keys that are flags, too.
+func FlagKeys() []Key {
+	return slices.DeleteFunc(Keys(), func(k Key) bool { return k.Flag == "" })
+}
+
+// below are the last parts of the keys of a section, or those without a section for "".
+func below(section string) []string {
+	var names []string
+	for _, key := range Keys() {
+		before, name, nested := strings.Cut(key.Name, ".")
+		switch {
+		case !nested && section == "":
+			names = append(names, key.Name)
+		case nested && section == "" && !slices.Contains(names, before):
+			names = append(names, before)
+		case nested && before == section:
+			names = append(names, name)
+		}
+	}
+	if section == "" {
+		names = append(names, "thresholds")
+	}
+	return names
+}
+
+// Example is a file with every key and every threshold. All of it is comment. A line in which
+// # is the first character, followed by none or by two blanks, takes force when its # is removed.
+func Example(catalog checks.Catalog) string {
+	var b strings.Builder
+	b.WriteString("# " + FileName + " lies beside siteready.exe, or is named with --config.\n" +
+		"# To use a line, remove the # at its beginning, and that of the section which it stands in.\n" +
+		"# Flags win over this file. `siteready config` prints what is in force, and where it comes from.\n")
+	section := ""
+	for _, key := range Keys() {
+		before, name, nested := strings.Cut(key.Name, ".")
+		if !nested {
+			fmt.Fprintf(&b, "\n# %s\n#%s: %s\n", key.About, key.Name, key.Example)
+			continue
+		}
+		list := before != "sql"
+		value := key.Example
+		if key.Name == "confirmed.statement" {
+			for _, s := range catalog.Statements() {
+				value = s.ID
+				break
+			}
+		}
+		lead := "  "
+		if before != section {
+			section = before
+			fmt.Fprintf(&b, "\n#%s:\n", section)
+			if list {
+				lead = "- "
+			}
+		}
+		fmt.Fprintf(&b, "  # %s\n#  ", key.About)
+		if list {
+			b.WriteString(lead)
+		}
+		fmt.Fprintf(&b, "%s: %s\n", name, value)
+	}
+	b.WriteString("\n# What checks judge by, with the defaults. The report says which values were changed.\n#thresholds:\n")
+	for _, check := range catalog.Checks() {
+		if len(check.Settings) == 0 {
+			continue
+		}
+		fmt.Fprintf(&b, "  # %s\n#  %s:\n", check.Title, check.ID)
+		for _, s := range check.Settings {
+			fmt.Fprintf(&b, "    # %s, %s\n#    %s: %s\n", s.Unit, s.About, s.Name, Number(s.Default))
+		}
+	}
+	return b.String()
+}
+
+// Number writes a number as the file takes it.
+func Number(f float64) string { return strconv.FormatFloat(f, 'f', -1, 64) }

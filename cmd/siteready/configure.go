@@ -1,0 +1,194 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"siteready/checks/catalog"
+	"siteready/checks/configuration"
+	"siteready/platform/sqlserver"
+	"siteready/report"
+)
+
+// configOptions say which configuration is in force, and hold it.
+type configOptions struct {
+	path string
+	none bool
+
+	configuration.Configuration
+	file   string            // as messages call it; empty when there is none
+	absent string            // where a file could lie that is not there
+	origin map[string]string // by flag: where its value stands, for flags that the file has set
+}
+
+func (o *configOptions) addTo(cmd *cobra.Command, byDefault string) {
+	f := cmd.Flags()
+	f.StringVar(&o.path, "config", "", "configuration file; - is standard input (default: "+byDefault+")")
+	f.BoolVar(&o.none, "no-config", false, "use no configuration file")
+}
+
+// beside is what the help says of a command that looks for a file by itself.
+const beside = configuration.FileName + " beside the program, where there is one"
+
+// said names a flag, or the place in the file that has set it instead.
+func (o *configOptions) said(flag string) string {
+	if where := o.origin[flag]; where != "" {
+		return where
+	}
+	return "--" + flag
+}
+
+// inForce names the configuration for a report.
+func (o *configOptions) inForce() report.Configuration {
+	if o.file == "" {
+		return report.Configuration{}
+	}
+	return report.Configuration{File: filepath.Base(o.file), SHA256: o.SHA256}
+}
+
+// configure reads the configuration, the one beside the program only if look is set, and
+// gives its values to the flags of cmd that were not given.
+func (p *program) configure(cmd *cobra.Command, o *configOptions, look bool) error {
+	if err := p.findConfiguration(cmd, o, look); err != nil || o.file == "" {
+		return err
+	}
+	for _, key := range configuration.FlagKeys() {
+		flag, given := cmd.Flags().Lookup(key.Flag), o.Given[key.Name]
+		if flag == nil || flag.Changed || len(given.Words) == 0 {
+			continue
+		}
+		words := given.Words
+		if key.Name == "sql.ca" && !filepath.IsAbs(words[0]) && o.path != "-" {
+			// A scheduled task begins in a folder of Windows: the file's own folder is meant.
+			words = []string{filepath.Join(filepath.Dir(o.file), words[0])}
+		}
+		if err := give(flag, words); err != nil {
+			return fmt.Errorf("%s:%d:%d: %s: %w", o.file, given.At.Line, given.At.Column, key.Name, err)
+		}
+		o.origin[key.Flag] = fmt.Sprintf("%s (%s:%d)", key.Name, o.file, given.At.Line)
+	}
+	return nil
+}
+
+// give sets a flag as if it had this default.
+func give(flag *pflag.Flag, words []string) error {
+	if list, ok := flag.Value.(pflag.SliceValue); ok {
+		return list.Replace(words)
+	}
+	return flag.Value.Set(words[0])
+}
+
+func (p *program) findConfiguration(cmd *cobra.Command, o *configOptions, look bool) error {
+	o.origin = map[string]string{}
+	named := cmd.Flags().Changed("config")
+	switch {
+	case named && o.none:
+		return errors.New("--config and --no-config do not go together")
+	case named && o.path == "": // not none instead: a script may have lost a name
+		return errors.New("--config names no file; --no-config uses none")
+	case o.none || !named && !look:
+		return nil
+	}
+	path := o.path
+	if !named {
+		program, err := os.Executable()
+		if err != nil {
+			return fmt.Errorf("where the program lies is not known (%w), nor whether there is a configuration beside it: say --config FILE or --no-config", err)
+		}
+		path = filepath.Join(filepath.Dir(program), configuration.FileName)
+		if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) {
+			o.absent = path
+			p.misnamed(filepath.Dir(program))
+			return nil
+		}
+	}
+	name := path
+	if path == "-" {
+		name = "standard input"
+	}
+	data, err := p.readConfiguration(path)
+	if err != nil {
+		return &inputError{fmt.Errorf("the configuration %s cannot be read: %w", name, bare(err))}
+	}
+	parsed, err := configuration.Parse(name, data, rules())
+	if err != nil {
+		return &inputError{fmt.Errorf("%w\nnothing was asked; `siteready config --example` prints a file with every key", err)}
+	}
+	o.Configuration, o.file = parsed, name
+	return nil
+}
+
+// misnamed says of a file beside the program that somebody may believe to be in force.
+func (p *program) misnamed(folder string) {
+	for _, name := range []string{"siteready.yml", configuration.FileName + ".txt"} {
+		if _, err := os.Lstat(filepath.Join(folder, name)); err == nil {
+			say(p.stderr, fmt.Sprintf("%s is not read: a configuration beside the program is called %s", filepath.Join(folder, name), configuration.FileName))
+		}
+	}
+}
+
+// readConfiguration reads one byte more than a configuration may have, so that its parser sees
+// that it is too large.
+func (p *program) readConfiguration(path string) ([]byte, error) {
+	in := p.stdin
+	if path != "-" {
+		f, err := os.Open(path)
+		if err != nil {
+			return nil, err
+		}
+		defer func() { _ = f.Close() }() // it was only read
+		in = f
+	}
+	return io.ReadAll(io.LimitReader(in, configuration.MaxSize+1))
+}
+
+// rules are what the values of a configuration are judged by.
+func rules() configuration.Rules {
+	return configuration.Rules{
+		Catalog:    catalog.All(),
+		FailOn:     []string{report.FailOnWarning, report.FailOnUnknown, report.FailOnFailed},
+		Encryption: []string{string(sqlserver.Strict), string(sqlserver.Mandatory), string(sqlserver.Optional), string(sqlserver.Disable)},
+		Instance:   sqlserver.CheckInstance,
+		Password:   passwordVariable,
+		Now:        time.Now(),
+	}
+}
+
+// furthest is how far ahead a site may be judged, in years. Ages are kept in nanoseconds.
+const furthest = 10
+
+// judgedFor is the time that --at names, or readAt. A day is judged for its last minute.
+func judgedFor(at string, readAt time.Time, zone *time.Location) (time.Time, error) {
+	if at == "" {
+		return readAt, nil
+	}
+	text := strings.TrimSpace(at)
+	when, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		when, err = time.ParseInLocation("2006-01-02 15:04", text, zone)
+	}
+	if err != nil {
+		var day time.Time
+		day, err = time.ParseInLocation(time.DateOnly, text, zone)
+		when = time.Date(day.Year(), day.Month(), day.Day(), 23, 59, 0, 0, zone)
+	}
+	const clock = "2006-01-02 15:04 UTC"
+	switch {
+	case err != nil:
+		return when, fmt.Errorf(`--at: %q is no time; write 2026-11-28, "2026-11-28 22:00" in local time, or 2026-11-28T22:00:00+01:00`, at)
+	case when.Before(readAt):
+		return when, fmt.Errorf("--at %s is %s, before the facts were read (%s): what was then cannot be judged", at, when.UTC().Format(clock), readAt.UTC().Format(clock))
+	case when.After(readAt.AddDate(furthest, 0, 0)):
+		return when, fmt.Errorf("--at %s is more than %d years after the facts were read (%s)", at, furthest, readAt.UTC().Format(clock))
+	}
+	return when.UTC(), nil
+}
