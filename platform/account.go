@@ -15,9 +15,16 @@ func ReadAccount(name string) Query[Account] {
 	return Query[Account]{Question{Kind: KindAccount, Where: name, What: AccountOfName}}
 }
 
+// ReadAccountOf asks which account a SID stands for. A SID that Windows cannot map is
+// ErrUnreachable, for the same reason as a name.
+func ReadAccountOf(sid string) Query[Account] {
+	return Query[Account]{Question{Kind: KindAccount, Where: sid, What: AccountOfSID}}
+}
+
 // What a question of kind account can ask beside a right's name.
 const (
 	AccountOfName  = "account" // Where is a name
+	AccountOfSID   = "sid"     // Where is a SID
 	MembersOfGroup = "members" // Where is the SID of a local group
 	InOwnToken     = "token"   // Where is the SID of a group
 )
@@ -25,8 +32,10 @@ const (
 // AccountRight says whether an account holds a right directly. What it holds through its
 // groups is another question for each group.
 type AccountRight struct {
-	Held    bool `json:"held"`
-	Holders int  `json:"holders"` // how many accounts hold this right directly on this machine
+	Held    bool     `json:"held"`
+	Holders int      `json:"holders"` // how many accounts hold this right directly on this machine
+	List    []string `json:"list"`    // their SIDs, sorted; at most MaxEntries
+	More    bool     `json:"more"`    // the list has fewer than Holders
 }
 
 // ReadAccountRight asks whether a SID holds a right of its own on this machine. The right is
@@ -39,7 +48,8 @@ func ReadAccountRight(sid, right string) Query[AccountRight] {
 	return Query[AccountRight]{Question{Kind: KindAccount, Where: sid, What: right}}
 }
 
-// MaxEntries is how many entries the list of a GroupMembers or of Certificates has at most.
+// MaxEntries is how many entries the list of a GroupMembers, of an AccountRight or of
+// Certificates has at most.
 const MaxEntries = 500
 
 // GroupMembers are the direct members of a local group, seen whole: Windows has confirmed
@@ -55,7 +65,8 @@ type GroupMembers struct {
 // ReadGroupMembers asks for the direct members of a local group named by its SID, such as
 // S-1-5-32-544 for Administrators. Members of members are not looked for: a member whose
 // use is group, alias or well_known_group may hold more. A BUILTIN group that this Windows
-// does not have is ErrAbsent.
+// does not have is ErrAbsent. Put to another server with At, it needs a local administrator
+// there: from Windows Server 2016 on nobody else may list a server's accounts over the network.
 func ReadGroupMembers(sid string) Query[GroupMembers] {
 	return Query[GroupMembers]{Question{Kind: KindAccount, Where: sid, What: MembersOfGroup}}
 }

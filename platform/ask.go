@@ -135,18 +135,34 @@ func AskAny[A any](ctx context.Context, a Asker, ways ...Way[A]) ([]Reading[A], 
 }
 
 func ask[A any](ctx context.Context, s *Session, q Query[A], use Use, group int) (A, error) {
+	return settle(s, q, use, group, s.read(ctx, q.Question))
+}
+
+// reply is what the machine has to a question.
+type reply struct {
+	raw  json.RawMessage
+	took time.Duration
+	no   *NoAnswer
+}
+
+func (s *Session) read(ctx context.Context, q Question) (o reply) {
+	o.raw, o.took, o.no = s.machine.read(ctx, q)
+	return o
+}
+
+// settle decodes a reply and keeps it as evidence.
+func settle[A any](s *Session, q Query[A], use Use, group int, o reply) (A, error) {
 	var value A
-	raw, took, no := s.machine.read(ctx, q.Question)
-	if no == nil {
-		if err := decode(raw, &value); err != nil {
-			no = explain(err)
-			no = &NoAnswer{Reason: no.Reason, Cause: no.Cause + " (" + q.String() + ")", Help: no.Help}
+	if o.no == nil {
+		if err := decode(o.raw, &value); err != nil {
+			no := explain(err)
+			o.no = &NoAnswer{Reason: no.Reason, Cause: no.Cause + " (" + q.String() + ")", Help: no.Help}
 		}
 	}
-	s.keep(Seen{q.Question, use, group, raw, no, took})
-	if no != nil {
+	s.keep(Seen{q.Question, use, group, o.raw, o.no, o.took})
+	if o.no != nil {
 		var none A
-		return none, no
+		return none, o.no
 	}
 	return value, nil
 }

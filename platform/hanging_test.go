@@ -91,3 +91,35 @@ func TestHangingOfEachKind(t *testing.T) {
 		})
 	}
 }
+
+// A call that a reader leaves behind is counted like one that it does not come back from, though
+// it has answered; one that ends is not.
+func TestHangingBehindAnAnswer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		release := make(chan struct{})
+		ended := make(chan struct{})
+		close(ended)
+		m := open(t.Context(), reader(func(ctx context.Context, q platform.Question) (json.RawMessage, error) {
+			platform.Behind(ctx, ended)
+			if q.Where == `\\dead\x` {
+				platform.Behind(ctx, release)
+			}
+			return json.RawMessage(`1`), nil
+		}))
+		dead := platform.ReadShare(`\\dead\x`).Question
+		for _, q := range []platform.Question{dead, platform.ReadShare(`\\alive\x`).Question} {
+			start := time.Now()
+			if _, err := platform.Ask(t.Context(), m.Session(), raw(q)); err != nil || time.Since(start) != 0 {
+				t.Errorf("%v after %v", err, time.Since(start))
+			}
+		}
+		if got := m.Hanging(time.Second); !slices.Equal(got, []platform.Question{dead}) {
+			t.Errorf("these hang: %v", got)
+		}
+		close(release)
+		if got := m.Hanging(time.Hour); len(got) > 0 {
+			t.Errorf("after its return these hang: %v", got)
+		}
+	})
+	platform.Behind(t.Context(), nil) // outside of a Machine's read it hurts nobody
+}

@@ -29,7 +29,8 @@ func DefaultLimits() map[Kind]time.Duration {
 	}
 }
 
-// connections is how many questions one SQL Server instance is asked at once.
+// connections is how many questions one SQL Server instance, or the registry of one other
+// server, is asked at once.
 const connections = 2
 
 // Machine asks a Reader each question at most once in a run, within the limit of its kind,
@@ -44,7 +45,7 @@ type Machine struct {
 
 	mu      sync.Mutex
 	answers map[Question]*answer
-	lines   map[string]*line           // by instance, in lower case: its name has no case
+	lines   map[string]*line           // by kind and server, in lower case: its name has no case
 	calls   map[Question]chan struct{} // in the reader now; closed when it comes back
 }
 
@@ -58,7 +59,8 @@ type answer struct {
 
 // line is the way to one server: two questions in a row that end at their limit, or one error
 // that ends the line, and nothing more is asked of it. A server that says itself that it took too
-// long, for a lock say, has answered.
+// long, for a lock say, has answered. Another server's registry has one chance: a value in it
+// is read in a moment or never.
 type line struct {
 	slots  chan struct{}
 	mu     sync.Mutex
@@ -170,8 +172,10 @@ func (m *Machine) readInTime(q Question) (raw json.RawMessage, late bool, err *N
 	}
 	came := make(chan outcome, 1) // buffered: a reader that answers too late must not hang for ever
 	back := m.call(q)
+	left := &behind{}
 	go func() {
 		defer back()
+		defer left.wait()
 		var o outcome
 		defer func() {
 			if p := recover(); p != nil {
@@ -179,7 +183,7 @@ func (m *Machine) readInTime(q Question) (raw json.RawMessage, late bool, err *N
 			}
 			came <- o
 		}()
-		raw, err := m.reader.Read(ctx, q)
+		raw, err := m.reader.Read(context.WithValue(ctx, behindKey{}, left), q)
 		switch {
 		case err == nil:
 			o.Answer = raw
@@ -277,12 +281,12 @@ func target(q Question) string {
 }
 
 func (m *Machine) lineTo(q Question) *line {
-	if q.Kind != KindSQL || m.settled {
+	if q.Kind != KindSQL && !q.remoteRegistry() || m.settled {
 		return nil
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	server := strings.ToLower(q.On)
+	server := string(q.Kind) + " " + strings.ToLower(q.On)
 	l := m.lines[server]
 	if l == nil {
 		l = &line{slots: make(chan struct{}, connections)}
@@ -303,6 +307,8 @@ func (l *line) note(q Question, late bool, err *NoAnswer) {
 	switch {
 	case l.cause != nil:
 	case err != nil && (err.EndsLine || errors.Is(err, ErrUnreachable)):
+		l.cause = err
+	case late && q.remoteRegistry():
 		l.cause = err
 	case late:
 		if l.silent++; l.silent == 2 {

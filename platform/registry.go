@@ -1,6 +1,7 @@
 package platform
 
 import (
+	"encoding/json"
 	"fmt"
 	"strconv"
 	"strings"
@@ -10,7 +11,7 @@ import (
 // RegistryValue is a value of the registry's 64-bit view. Exactly one of Number, Text and
 // List is set; none of them for a binary or another type, whose data is never read.
 type RegistryValue struct {
-	Type   string    `json:"type"` // sz, expand_sz, multi_sz, dword, qword, binary or other
+	Type   string    `json:"type"` // sz, expand_sz, multi_sz, multi_sz_cut, dword, qword, binary or other
 	Number *uint64   `json:"number"`
 	Text   *string   `json:"text"` // an expand_sz with its variables as they stand
 	List   *[]string `json:"list"`
@@ -61,6 +62,50 @@ func (t *Text) UnmarshalJSON(data []byte) error {
 	return fmt.Errorf("a value of type %s is no text", v.Type)
 }
 
+// The types of a registry value that holds a list. Of a cut one the answer has the beginning
+// alone: the whole of it would be too large.
+const (
+	listWhole = "multi_sz"
+	listCut   = "multi_sz_cut"
+)
+
+// maxListed is how many bytes the entries of a list have in an answer, written as JSON.
+const maxListed = MaxAnswer / 2
+
+// ListValue is the answer to a question for a list. A list that is too long for an answer is
+// cut behind an entry: that it is not empty is known even then.
+func ListValue(entries []string) RegistryValue {
+	size, kind, whole := 0, listWhole, len(entries)
+	for i, entry := range entries {
+		written, err := json.Marshal(entry)
+		if size += len(written) + len(","); err != nil || size > maxListed {
+			kind, whole = listCut, i
+			break
+		}
+	}
+	list := append([]string{}, entries[:whole]...) // never nil: an empty list is [], not null
+	return RegistryValue{Type: kind, List: &list}
+}
+
+// List is a registry value of several texts.
+type List struct {
+	Entries []string
+	More    bool // the list goes on: it was too long for an answer
+}
+
+// UnmarshalJSON reads a RegistryValue.
+func (l *List) UnmarshalJSON(data []byte) error {
+	var v RegistryValue
+	if err := decode(data, &v); err != nil {
+		return err
+	}
+	if v.List == nil || v.Type != listWhole && v.Type != listCut {
+		return fmt.Errorf("a value of type %s is no list", v.Type)
+	}
+	*l = List{Entries: *v.List, More: v.Type == listCut}
+	return nil
+}
+
 // RegistryKey is what a key holds by name. Its lists are sorted and have at most 500 names.
 type RegistryKey struct {
 	Subkeys []string  `json:"subkeys"`
@@ -87,7 +132,23 @@ func ReadText(key, value string) Query[Text] {
 	return Query[Text]{registryQuestion(key, value)}
 }
 
+// ReadList asks for a list of texts in the registry. A missing key or value is ErrAbsent.
+func ReadList(key, value string) Query[List] {
+	return Query[List]{registryQuestion(key, value)}
+}
+
 // ReadKey asks what a registry key holds. A missing key is ErrAbsent.
 func ReadKey(key string) Query[RegistryKey] {
 	return Query[RegistryKey]{registryQuestion(key, "")}
 }
+
+// At puts a question to another server, by its NetBIOS or DNS name: one about the registry,
+// or about a group. Of another server's registry HKLM and HKU alone can be read, and its
+// service RemoteRegistry must run; a server that cannot be reached, or refuses the account,
+// is asked nothing more about it in a run.
+func (q Query[A]) At(server string) Query[A] {
+	q.On = server
+	return q
+}
+
+func (q Question) remoteRegistry() bool { return q.Kind == KindRegistry && q.On != "" }

@@ -122,7 +122,7 @@ func typed(ctx context.Context, session *platform.Session, q platform.Question) 
 		return asked[platform.Volume](ctx, session, q)
 	case platform.KindAccount:
 		switch q.What {
-		case platform.AccountOfName:
+		case platform.AccountOfName, platform.AccountOfSID:
 			return asked[platform.Account](ctx, session, q)
 		case platform.MembersOfGroup:
 			return asked[platform.GroupMembers](ctx, session, q)

@@ -71,6 +71,12 @@ func absent(site *platformtest.Site) []platform.Question {
 	for key := range site.Registry {
 		all = append(all, platform.ReadText(key, "nobody").Question)
 	}
+	if len(site.Groups) > 0 {
+		all = append(all, platform.ReadGroupMembers("S-1-5-32-999").Question)
+	}
+	for server := range site.Servers {
+		all = append(all, platform.ReadKey(`HKLM\SOFTWARE\Nobody`).At(server).Question)
+	}
 	for instance, databases := range site.SQL {
 		for database := range databases {
 			all = append(all, statement(instance, database, "nobody"))

@@ -34,6 +34,13 @@ func (n *Native) account(q platform.Question) (any, error) {
 			return nil, platform.Refuse(platform.ErrUnreachable, "LookupAccountName %s: there is no such account, or its domain could not be asked (1332)", q.Where)
 		}
 		return account, nil
+	case platform.AccountOfSID:
+		for _, account := range n.Accounts {
+			if account.SID == q.Where {
+				return account, nil
+			}
+		}
+		return nil, platform.Refuse(platform.ErrUnreachable, "LookupAccountSid %s: there is no such account, or its domain could not be asked (1332)", q.Where)
 	case platform.MembersOfGroup:
 		return find(n.Groups, q, q.Where)
 	case platform.InOwnToken:
@@ -46,7 +53,25 @@ func (n *Native) account(q platform.Question) (any, error) {
 	if !ok {
 		return nil, unknown(q)
 	}
-	return platform.AccountRight{Held: slices.Contains(holders, q.Where), Holders: len(holders)}, nil
+	list := slices.AppendSeq([]string{}, slices.Values(slices.Sorted(slices.Values(holders))))
+	return platform.AccountRight{Held: slices.Contains(holders, q.Where), Holders: len(holders), List: list}, nil
+}
+
+// groupElsewhere answers for the members of another server's group.
+func (s *Site) groupElsewhere(q platform.Question) (any, error) {
+	if q.What != platform.MembersOfGroup {
+		return nil, platform.Refuse(platform.ErrUnsupported, "%s: this cannot be asked of another server", q)
+	}
+	for name, server := range s.Servers {
+		switch {
+		case !strings.EqualFold(name, q.On):
+		case server.Groups == nil:
+			return nil, platform.Refuse(platform.ErrDenied, `NetLocalGroupGetInfo Administrators on \\%s: access is denied (5)`, q.On)
+		default:
+			return find(server.Groups, q, q.Where)
+		}
+	}
+	return nil, platform.Refuse(platform.ErrUnreachable, `LookupAccountSid %s on \\%s: the server is not available (1722)`, q.Where, q.On)
 }
 
 func (n *Native) events(q platform.Question) (any, error) {
@@ -89,8 +114,11 @@ func (n *Native) questions() []platform.Question {
 	if n.Domain != nil {
 		all = append(all, platform.ReadDomainJoin().Question)
 	}
-	for name := range n.Accounts {
+	for name, account := range n.Accounts {
 		all = append(all, platform.ReadAccount(name).Question)
+		if account.SID != "" {
+			all = append(all, platform.ReadAccountOf(account.SID).Question)
+		}
 	}
 	for right, holders := range n.Rights {
 		for _, sid := range holders {

@@ -20,6 +20,10 @@ func native() map[string]any {
 		"groups": map[string]any{"S-1-5-32-544": map[string]any{"group": "Administrators", "count": 1, "more": false, "members": []any{
 			map[string]any{"sid": "S-1-5-21-1", "name": `CONTOSO\svc`, "use": "user"},
 		}}},
+		"servers": map[string]any{
+			"SQL01": map[string]any{"groups": map[string]any{"S-1-5-32-544": map[string]any{"group": "Administrators", "count": 0, "more": false, "members": []any{}}}},
+			"MP01":  map[string]any{},
+		},
 		"token": []any{"S-1-5-32-544"},
 		"events": map[string]any{"System": map[string]any{filter.String(): map[string]any{
 			"count": 0, "oldest": nil, "newest": nil, "more": false, "begins": "2026-01-02T03:04:05Z",
@@ -44,9 +48,11 @@ func TestNativeSite(t *testing.T) {
 	}{
 		{platform.ReadDomainJoin().Question, `{"status":"domain","name":"CONTOSO"}`},
 		{platform.ReadAccount(`contoso\SVC`).Question, `{"sid":"S-1-5-21-1","name":"CONTOSO\\svc","use":"user"}`},
-		{platform.ReadAccountRight("S-1-5-21-1", "SeServiceLogonRight").Question, `{"held":true,"holders":2}`},
-		{platform.ReadAccountRight("S-1-5-21-2", "SeServiceLogonRight").Question, `{"held":false,"holders":2}`},
-		{platform.ReadAccountRight("S-1-5-21-1", "SeDenyServiceLogonRight").Question, `{"held":false,"holders":0}`},
+		{platform.ReadAccountOf("S-1-5-21-1").Question, `{"sid":"S-1-5-21-1","name":"CONTOSO\\svc","use":"user"}`},
+		{platform.ReadGroupMembers("S-1-5-32-544").At("sql01").Question, `{"group":"Administrators","count":0,"members":[],"more":false}`},
+		{platform.ReadAccountRight("S-1-5-21-1", "SeServiceLogonRight").Question, `{"held":true,"holders":2,"list":["S-1-5-21-1","S-1-5-80-0"],"more":false}`},
+		{platform.ReadAccountRight("S-1-5-21-2", "SeServiceLogonRight").Question, `{"held":false,"holders":2,"list":["S-1-5-21-1","S-1-5-80-0"],"more":false}`},
+		{platform.ReadAccountRight("S-1-5-21-1", "SeDenyServiceLogonRight").Question, `{"held":false,"holders":0,"list":[],"more":false}`},
 		{
 			platform.ReadGroupMembers("S-1-5-32-544").Question,
 			`{"group":"Administrators","count":1,"members":[{"sid":"S-1-5-21-1","name":"CONTOSO\\svc","use":"user"}],"more":false}`,
@@ -73,6 +79,11 @@ func TestNativeSite(t *testing.T) {
 		reason   error
 	}{
 		{site, platform.ReadAccount("nobody").Question, platform.ErrUnreachable},
+		{site, platform.ReadAccountOf("S-1-5-21-9").Question, platform.ErrUnreachable},
+		{site, platform.ReadGroupMembers("S-1-5-32-545").At("sql01").Question, platform.ErrAbsent},
+		{site, platform.ReadGroupMembers("S-1-5-32-544").At("mp01").Question, platform.ErrDenied},
+		{site, platform.ReadGroupMembers("S-1-5-32-544").At("dead").Question, platform.ErrUnreachable},
+		{site, platform.ReadTokenMember("S-1-5-32-544").At("sql01").Question, platform.ErrUnsupported},
 		{site, platform.ReadAccountRight("S-1-5-21-1", "SeBatchLogonRight").Question, platform.ErrUnsupported},
 		{site, platform.ReadGroupMembers("S-1-5-32-545").Question, platform.ErrAbsent},
 		{site, platform.ReadEvents("System", other).Question, platform.ErrUnsupported},

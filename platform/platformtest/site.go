@@ -4,7 +4,6 @@ package platformtest
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -28,12 +27,13 @@ type Site struct {
 	Computer *platform.Computer          `json:"computer"`
 	Windows  *platform.OSVersion         `json:"windows"` // nil: not a Windows machine
 	Boot     time.Time                   `json:"boot"`
-	Memory   uint64                      `json:"memory"`   // bytes
-	Registry map[string]map[string]any   `json:"registry"` // key, value's name, text, number (DWORD), {qword: n} or list
+	Memory   uint64                      `json:"memory"` // bytes
+	Registry Registry                    `json:"registry"`
 	Services map[string]platform.Service `json:"services"`
 	Files    map[string]platform.File    `json:"files"`
 	Volumes  map[string]Volume           `json:"volumes"` // by mount point
 	SQL      map[string]Databases        `json:"sql"`     // by instance
+	Servers  map[string]Server           `json:"servers"` // others, by the name that they are asked by; what is not here is out of reach
 
 	// Findings are all that the catalogue must find amiss here, and it must find nothing else.
 	Findings []Finding `json:"findings"`
@@ -41,11 +41,14 @@ type Site struct {
 	Native
 }
 
-// Finding is an item of a check that is not green; without an item it is the whole check.
-type Finding struct {
-	Check  string `json:"check"`
-	Item   string `json:"item"`
-	Status string `json:"status"`
+// Registry is a constructed registry: by key the values by name, which are text, number
+// (DWORD), {qword: n} or list.
+type Registry map[string]map[string]any
+
+// Server is another server, as far as it can be asked from the machine.
+type Server struct {
+	Registry Registry                         `json:"registry"`
+	Groups   map[string]platform.GroupMembers `json:"groups"` // its local groups, by SID; none at all: it refuses to tell
 }
 
 // Databases are an instance's databases by name, and in each the rows by statement's name.
@@ -88,38 +91,6 @@ func Load(root, name string) (map[string]any, error) {
 		base = rename(base, names).(map[string]any)
 	}
 	return Edit(base, tree), nil
-}
-
-// rename replaces names in every key and text of a tree, longer names first.
-func rename(tree any, names map[string]any) any {
-	var pairs []string
-	for _, old := range slices.SortedFunc(maps.Keys(names), func(a, b string) int {
-		return cmp.Or(cmp.Compare(len(b), len(a)), cmp.Compare(a, b))
-	}) {
-		pairs = append(pairs, old, fmt.Sprint(names[old]))
-	}
-	replace := strings.NewReplacer(pairs...)
-	var walk func(any) any
-	walk = func(v any) any {
-		switch v := v.(type) {
-		case string:
-			return replace.Replace(v)
-		case []any:
-			all := make([]any, len(v))
-			for i := range v {
-				all[i] = walk(v[i])
-			}
-			return all
-		case map[string]any:
-			all := make(map[string]any, len(v))
-			for key, value := range v {
-				all[replace.Replace(key)] = walk(value)
-			}
-			return all
-		}
-		return v
-	}
-	return walk(tree)
 }
 
 // Edit lays edit over tree: maps are merged, a null removes, everything else replaces.
@@ -177,11 +148,11 @@ func (s *Site) answer(q platform.Question) (any, error) {
 		return nil, platform.Refuse(platform.ErrUnsupported, "this is not Windows")
 	}
 	if q.On != "" {
-		return nil, platform.Refuse(platform.ErrUnsupported, "%s: a constructed site is one machine", q)
+		return s.elsewhere(q)
 	}
 	switch q.Kind {
 	case platform.KindRegistry:
-		return s.registry(q.Where, q.What)
+		return s.Registry.answer(q)
 	case platform.KindService:
 		return find(s.Services, q, q.What)
 	case platform.KindFile:
@@ -200,6 +171,24 @@ func (s *Site) answer(q platform.Question) (any, error) {
 		return s.certificates(q)
 	}
 	return nil, platform.Refuse(platform.ErrUnsupported, "a constructed site has no answers of kind %q", q.Kind)
+}
+
+// elsewhere answers what is asked of another server.
+func (s *Site) elsewhere(q platform.Question) (any, error) {
+	if q.Kind == platform.KindAccount {
+		return s.groupElsewhere(q)
+	}
+	if q.Kind != platform.KindRegistry {
+		return nil, platform.Refuse(platform.ErrUnsupported, "%s: this cannot be asked of another server", q)
+	}
+	for name, server := range s.Servers {
+		if strings.EqualFold(name, q.On) {
+			return server.Registry.answer(q)
+		}
+	}
+	no := platform.Refuse(platform.ErrUnreachable, "RegConnectRegistry %s: the network path was not found (53)", q.On)
+	no.EndsLine = true
+	return nil, no
 }
 
 func absent(q platform.Question) error {
@@ -268,11 +257,11 @@ func (s *Site) rows(q platform.Question) (any, error) {
 	return rows, nil
 }
 
-func (s *Site) registry(key, value string) (any, error) {
-	q := platform.Question{Kind: platform.KindRegistry, Where: key, What: value}
+func (r Registry) answer(q platform.Question) (any, error) {
+	key, value := q.Where, q.What
 	values, found := map[string]any(nil), false
 	subkeys := map[string]bool{}
-	for k, v := range s.Registry {
+	for k, v := range r {
 		if strings.EqualFold(k, key) {
 			values, found = v, true
 			continue
@@ -331,7 +320,7 @@ func registryValue(v any) (any, error) {
 		for i, element := range v {
 			list[i] = fmt.Sprint(element)
 		}
-		return platform.RegistryValue{Type: "multi_sz", List: &list}, nil
+		return platform.ListValue(list), nil
 	}
 	return nil, platform.Refuse(platform.ErrUnsupported, "a constructed registry cannot hold %v", v)
 }
@@ -349,10 +338,19 @@ func number(kind string, n json.Number) (any, error) {
 // of it can be made.
 func (s *Site) Questions() []platform.Question {
 	var all []platform.Question
-	for key, values := range s.Registry {
-		all = append(all, platform.ReadKey(key).Question)
-		for name := range values {
-			all = append(all, platform.ReadText(key, name).Question)
+	registry := func(server string, r Registry) {
+		for key, values := range r {
+			all = append(all, platform.ReadKey(key).At(server).Question)
+			for name := range values {
+				all = append(all, platform.ReadText(key, name).At(server).Question)
+			}
+		}
+	}
+	registry("", s.Registry)
+	for name, server := range s.Servers {
+		registry(name, server.Registry)
+		for sid := range server.Groups {
+			all = append(all, platform.ReadGroupMembers(sid).At(name).Question)
 		}
 	}
 	for name := range s.Services {

@@ -35,7 +35,8 @@ func small() map[string]any {
 			`D:\`:         map[string]any{"total": 100, "free": 10, "file_system": "NTFS"},
 			`D:\Mounted\`: map[string]any{"total": 200, "free": 20, "file_system": "ReFS"},
 		},
-		"sql": map[string]any{"SQL01": map[string]any{"CM_P01": map[string]any{"x": []any{map[string]any{"may_see": 1, "n": 2}}, "none": []any{}}}},
+		"servers": map[string]any{"MP01": map[string]any{"registry": map[string]any{`HKLM\SOFTWARE\Far`: map[string]any{"Text": "z"}}}},
+		"sql":     map[string]any{"SQL01": map[string]any{"CM_P01": map[string]any{"x": []any{map[string]any{"may_see": 1, "n": 2}}, "none": []any{}}}},
 	}
 }
 
@@ -66,6 +67,8 @@ func TestSiteAnswers(t *testing.T) {
 		{platform.ReadKey(`hklm\software\a\b`).Question, key(`["C"]`, `[]`)},
 		{platform.ReadKey(`HKLM\SOFTWARE\A\D`).Question, key(`[]`, `[]`)},
 		{platform.ReadKey(`HKLM\SOFTWARE`).Question, key(`["A","AB"]`, `[]`)},
+		{platform.ReadText(`HKLM\SOFTWARE\Far`, "Text").At("mp01").Question, `{"type":"sz","number":null,"text":"z","list":null}`},
+		{platform.ReadKey(`HKLM\SOFTWARE`).At("MP01").Question, key(`["Far"]`, `[]`)},
 		{platform.ReadService("sms_executive").Question, `{"state":"running","start":"automatic","account":"LocalSystem"}`},
 		{platform.ReadFile(`d:\A.EXE`).Question, `{"size":5,"modified":"2025-06-01T10:00:00Z","version":"1.2.3.4"}`},
 		{platform.ReadVolume(`D:\`).Question, `{"mount":"D:\\","total":100,"free":10,"file_system":"NTFS"}`},
@@ -114,6 +117,10 @@ func TestSiteRefuses(t *testing.T) {
 		{"no Windows, a file", without("windows"), platform.ReadFile(`D:\a.exe`).Question, platform.ErrUnsupported},
 		{"unknown kind", whole, platform.Question{Kind: "weather"}, platform.ErrUnsupported},
 		{"another machine", whole, platform.Question{Kind: platform.KindOS, On: "CM02", What: "memory"}, platform.ErrUnsupported},
+		{"a service of another machine", whole, platform.Question{Kind: platform.KindService, On: "MP01", What: "x"}, platform.ErrUnsupported},
+		{"the registry of a machine out of reach", whole, platform.ReadText(`HKLM\SOFTWARE\A`, "Text").At("MP02").Question, platform.ErrUnreachable},
+		{"the own registry, asked of another", whole, platform.ReadText(`HKLM\SOFTWARE\A`, "Text").At("MP01").Question, platform.ErrAbsent},
+		{"value of another machine", whole, platform.ReadText(`HKLM\SOFTWARE\Far`, "Nobody").At("MP01").Question, platform.ErrAbsent},
 		{"instance", whole, statement("SQL02", "CM_P01", "x"), platform.ErrUnreachable},
 		{"database", whole, statement("SQL01", "CM_OLD", "x"), platform.ErrDenied},
 		{"statement", whole, statement("SQL01", "CM_P01", "y"), platform.ErrAbsent},
@@ -258,8 +265,9 @@ func TestQuestions(t *testing.T) {
 			t.Errorf("%s: %v", q, err)
 		}
 	}
-	// Four keys, five values, a service, a file, two volumes and four facts of the system.
-	if len(all) != 17 {
+	// Four keys, five values, a key and a value of another server, a service, a file, two
+	// volumes and four facts of the system.
+	if len(all) != 19 {
 		t.Errorf("there are %d questions: %v", len(all), all)
 	}
 	if !site.ReadAt.Equal(time.Date(2026, 11, 20, 2, 0, 0, 0, time.UTC)) {

@@ -25,8 +25,9 @@ func serviceAccounts() map[string]windows.WELL_KNOWN_SID_TYPE {
 // rightName is how Windows names rights: SeServiceLogonRight, SeDebugPrivilege.
 var rightName = regexp.MustCompile(`^Se[A-Za-z]+(Right|Privilege)$`)
 
-// readAccountFact answers questions about accounts.
-func readAccountFact(where, what string) (any, error) {
+// readAccountFact answers questions about accounts. Only the members of a group are asked of
+// another server.
+func readAccountFact(server, where, what string) (any, error) {
 	if what == platform.AccountOfName {
 		return readAccount(where)
 	}
@@ -35,8 +36,10 @@ func readAccountFact(where, what string) (any, error) {
 		return nil, err
 	}
 	switch {
+	case what == platform.AccountOfSID:
+		return accountOf(sid)
 	case what == platform.MembersOfGroup:
-		return readGroupMembers(sid)
+		return readGroupMembers(server, sid)
 	case what == platform.InOwnToken:
 		return readTokenMember(sid)
 	case rightName.MatchString(what):

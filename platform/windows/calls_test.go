@@ -56,6 +56,7 @@ var reads = map[string]string{
 	"windows.BytePtrToString":                 "a conversion",
 	"windows.NewNTUnicodeString":              "a conversion",
 	"registry.OpenKey":                        "with the right to query or list only",
+	"registry.OpenRemoteKey":                  "connects to another server's registry; openKey opens its keys, with the right to query or list only",
 	"os.Stat":                                 "a file's attributes",
 	"os.Lstat":                                "a file's attributes",
 	"mem.VirtualMemoryWithContext":            "GlobalMemoryStatusEx",
@@ -97,7 +98,7 @@ var (
 	}
 	free = []string{
 		"cmp", "context", "crypto/sha1", "encoding/asn1", "encoding/binary", "encoding/json", "encoding/xml", "errors", "fmt", "io",
-		"io/fs", "path/filepath", "regexp", "runtime", "slices", "strconv", "strings", "time", "unicode/utf16", "unicode/utf8",
+		"io/fs", "path/filepath", "regexp", "runtime", "slices", "strconv", "strings", "sync", "time", "unicode/utf16", "unicode/utf8",
 		"unsafe", "siteready/platform",
 	}
 )

@@ -20,9 +20,13 @@ const rounds = 100
 // readGroupMembers lists a local group. NetLocalGroupGetMembers may succeed with nothing for
 // a group that is not there, so the group itself is asked for first. That nobody is in a
 // group is believed when somebody is in Administrators, as on every Windows: the built-in
-// account cannot be taken out of it.
-func readGroupMembers(sid *windows.SID) (any, error) {
-	name, members, err := listGroup(sid)
+// account cannot be taken out of it. The server is empty for this machine.
+func readGroupMembers(server string, sid *windows.SID) (any, error) {
+	at, err := serverNamed(server)
+	if err != nil {
+		return nil, err
+	}
+	name, members, err := at.listGroup(sid)
 	if err != nil {
 		return nil, err
 	}
@@ -31,7 +35,7 @@ func readGroupMembers(sid *windows.SID) (any, error) {
 		if err != nil {
 			return nil, call{api: "CreateWellKnownSid", target: "Administrators"}.refused(err)
 		}
-		other, proof, err := listGroup(administrators)
+		other, proof, err := at.listGroup(administrators)
 		if errors.Is(err, platform.ErrAbsent) {
 			err = platform.Refuse(platform.ErrMalformed, "%v", err) // it was not this group that was asked for
 		}
@@ -39,7 +43,7 @@ func readGroupMembers(sid *windows.SID) (any, error) {
 			return nil, err
 		}
 		if len(proof) == 0 {
-			return nil, call{api: "NetLocalGroupGetMembers", target: name}.
+			return nil, call{api: "NetLocalGroupGetMembers", target: name + at.suffix()}.
 				malformed("nobody is said to be in %s either, so the groups were not really read", other)
 		}
 	}
@@ -48,30 +52,65 @@ func readGroupMembers(sid *windows.SID) (any, error) {
 	return platform.GroupMembers{Group: name, Count: len(members), Members: list, More: len(list) < len(members)}, nil
 }
 
+// groupServer is whose groups are asked for.
+type groupServer struct {
+	name string  // \\SERVER; empty for this machine
+	wide *uint16 // nil for this machine
+}
+
+// serverNamed makes a groupServer of a server's NetBIOS or DNS name.
+func serverNamed(name string) (groupServer, error) {
+	if name == "" {
+		return groupServer{}, nil
+	}
+	full := `\\` + name
+	wide, err := windows.UTF16PtrFromString(full)
+	if err != nil || strings.ContainsAny(name, `\/`) {
+		return groupServer{}, platform.Refuse(platform.ErrMalformed, "%q is no name of a server", name)
+	}
+	return groupServer{name: full, wide: wide}, nil
+}
+
+// suffix names the server behind what is asked of it.
+func (s groupServer) suffix() string {
+	if s.name == "" {
+		return ""
+	}
+	return " on " + s.name
+}
+
+// right says what the account needs.
+func (s groupServer) right(what string) string {
+	if s.name == "" {
+		return what
+	}
+	return what + s.suffix() + ", which takes one of its administrators"
+}
+
 // listGroup returns a group's name and its members.
-func listGroup(sid *windows.SID) (name string, members []platform.Account, err error) {
-	if name, err = groupName(sid); err != nil {
+func (s groupServer) listGroup(sid *windows.SID) (name string, members []platform.Account, err error) {
+	if name, err = s.groupName(sid); err != nil {
 		return "", nil, err
 	}
 	wide, err := windows.UTF16PtrFromString(name)
 	if err != nil {
 		return "", nil, platform.Refuse(platform.ErrMalformed, "%q is no name of a group: %v", name, err)
 	}
-	if err := wantGroup(name, wide); err != nil {
+	if err := s.wantGroup(name, wide); err != nil {
 		return "", nil, err
 	}
-	members, err = membersOf(name, wide)
+	members, err = s.membersOf(name, wide)
 	return name, members, err
 }
 
 // groupName is the name of a local group in the language of the machine.
-func groupName(sid *windows.SID) (string, error) {
-	ask := call{api: "LookupAccountSid", target: sid.String(), right: "look up accounts"}
+func (s groupServer) groupName(sid *windows.SID) (string, error) {
+	ask := call{api: "LookupAccountSid", target: sid.String() + s.suffix(), right: s.right("look up accounts")}
 	if strings.HasPrefix(sid.String(), "S-1-5-32-") {
 		// BUILTIN is this machine's own: no domain has to be asked for it.
 		ask.absent = []windows.Errno{windows.ERROR_NONE_MAPPED}
 	}
-	name, _, use, err := sid.LookupAccount("")
+	name, _, use, err := sid.LookupAccount(s.name)
 	switch {
 	case err != nil:
 		return "", ask.refused(err)
@@ -85,13 +124,13 @@ func groupName(sid *windows.SID) (string, error) {
 }
 
 // wantGroup asks for the group itself.
-func wantGroup(name string, wide *uint16) error {
+func (s groupServer) wantGroup(name string, wide *uint16) error {
 	ask := call{
-		api: "NetLocalGroupGetInfo", target: name, right: "query this group",
+		api: "NetLocalGroupGetInfo", target: name + s.suffix(), right: s.right("query this group"),
 		absent: []windows.Errno{win32.NERR_GroupNotFound, windows.ERROR_NO_SUCH_ALIAS},
 	}
 	var info *win32.LocalGroupInfo1
-	if err := win32.NetLocalGroupGetInfo(nil, wide, win32.LocalGroupInfoLevel, &info); err != nil {
+	if err := win32.NetLocalGroupGetInfo(s.wide, wide, win32.LocalGroupInfoLevel, &info); err != nil {
 		return ask.refused(err)
 	}
 	if info == nil {
@@ -106,9 +145,9 @@ func wantGroup(name string, wide *uint16) error {
 
 // membersOf reads all members. It goes on to the end whatever happens to a part: Windows
 // keeps a connection open for a list that is left half read.
-func membersOf(name string, wide *uint16) ([]platform.Account, error) {
+func (s groupServer) membersOf(name string, wide *uint16) ([]platform.Account, error) {
 	ask := call{
-		api: "NetLocalGroupGetMembers", target: name, right: "list the members of this group",
+		api: "NetLocalGroupGetMembers", target: name + s.suffix(), right: s.right("list the members of this group"),
 		absent: []windows.Errno{win32.NERR_GroupNotFound, windows.ERROR_NO_SUCH_ALIAS},
 	}
 	var members []platform.Account
@@ -117,7 +156,7 @@ func membersOf(name string, wide *uint16) ([]platform.Account, error) {
 	for range rounds {
 		var buffer *win32.LocalGroupMember2
 		var read, total uint32
-		err := win32.NetLocalGroupGetMembers(nil, wide, win32.LocalGroupMembersLevel, &buffer, win32.MAX_PREFERRED_LENGTH, &read, &total, &resume)
+		err := win32.NetLocalGroupGetMembers(s.wide, wide, win32.LocalGroupMembersLevel, &buffer, win32.MAX_PREFERRED_LENGTH, &read, &total, &resume)
 		more := errors.Is(err, windows.ERROR_MORE_DATA)
 		if err != nil && !more {
 			return nil, ask.refused(err)

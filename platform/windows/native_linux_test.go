@@ -45,6 +45,7 @@ func TestInAPrefixOfItsOwn(t *testing.T) {
 		"events":             testEvents,
 		"group members":      testGroupMembers,
 		"account rights":     testAccountRights,
+		"accounts elsewhere": testAccountsElsewhere,
 		"shares":             testShares,
 		"could not check":    testCouldNotCheck,
 		"conformance":        testConformance,
@@ -248,6 +249,8 @@ func testGroupMembers(t *testing.T, exe string) {
 		refuses(platform.ReadGroupMembers(users), platform.ErrAbsent, "NetLocalGroupGetInfo Users", "(2220)"),
 		refuses(platform.ReadGroupMembers("S-1-1-0"), platform.ErrMalformed, "no local group"),
 		refuses(platform.ReadGroupMembers(nobody), platform.ErrUnreachable, "LookupAccountSid "+nobody, "(1332)"),
+		refuses(platform.ReadGroupMembers(admins).At(`sql01\x`), platform.ErrMalformed, "no name of a server"),
+		refuses(platform.ReadTokenMember(admins).At("sql01"), platform.ErrUnsupported, "only the machine"),
 		refuses(platform.ReadGroupMembers("Administrators"), platform.ErrMalformed, "no SID"),
 		refuses(platform.ReadDomainJoin(), platform.ErrDenied, "NetGetJoinInformation", "(5)"),
 	)
@@ -309,6 +312,36 @@ func testGroupMembers(t *testing.T, exe string) {
 	try(t, p, exe, refuses(platform.ReadGroupMembers(users), platform.ErrMalformed, "nobody is said to be in Administrators either"))
 }
 
+// Accounts of a domain, and groups of another server, whose name is asked of that server.
+func testAccountsElsewhere(t *testing.T, exe string) {
+	p := withShim(t, "netapi32", "NetLocalGroupGetInfo", "NetLocalGroupGetMembers")
+	replace(t, p, "advapi32", "LookupAccountNameW", "LookupAccountSidW")
+	long := strings.Repeat("Long", 30)
+	p.WriteFile(`C:\fake\accounts.txt`, []byte("S-1-5-21-1-2-3-1201 1 CONTOSO\\CM01$|CONTOSO\\CM01$\n"+
+		"S-1-5-21-1-2-3-1130 2 admins@contoso.com|CONTOSO\\"+long+" Größe\n"))
+	p.WriteFile(`C:\fake\servers\sql01.contoso.com\groups\Administrators.txt`, []byte("0 0 0 2\nS-1-5-21-1-2-3-1201 1 CONTOSO\\CM01$\n"))
+	p.WriteFile(`C:\fake\servers\closed\groups\Administrators.txt`, []byte("5 0 0 2\n"))
+	p.WriteFile(`C:\fake\servers\odd\groups\Users.txt`, []byte("0 0 0 2\n"))
+	p.WriteFile(`C:\fake\groups\Administrators.txt`, []byte("0 0 0 2\nS-1-5-18 5 x\n"))
+	computer := platform.Account{SID: "S-1-5-21-1-2-3-1201", Name: `CONTOSO\CM01$`, Use: "user"}
+	group := platform.Account{SID: "S-1-5-21-1-2-3-1130", Name: `CONTOSO\` + long + " Größe", Use: "group"}
+	try(t, p, exe,
+		answers(platform.ReadAccount(`contoso\cm01$`), computer),
+		answers(platform.ReadAccountOf(computer.SID), computer),
+		answers(platform.ReadAccount("admins@contoso.com"), group),
+		answers(platform.ReadAccountOf(group.SID), group),
+		refuses(platform.ReadAccountOf(nobody), platform.ErrUnreachable, "LookupAccountSid "+nobody, "(1332)"),
+		refuses(platform.ReadAccountOf(`CONTOSO\CM01$`), platform.ErrMalformed, "no SID"),
+		answers(platform.ReadGroupMembers(admins).At("sql01.contoso.com"), platform.GroupMembers{
+			Group: "Administrators", Count: 1, Members: []platform.Account{computer},
+		}),
+		refuses(platform.ReadGroupMembers(users).At("sql01.contoso.com"), platform.ErrAbsent, `NetLocalGroupGetInfo Users on \\sql01.contoso.com`, "(2220)"),
+		refuses(platform.ReadGroupMembers(admins).At("closed"), platform.ErrDenied, `NetLocalGroupGetInfo Administrators on \\closed`, "(5)"),
+		refuses(platform.ReadGroupMembers(users).At("odd"), platform.ErrMalformed, `NetLocalGroupGetInfo Administrators on \\odd`, "(2220)"),
+		refuses(platform.ReadGroupMembers(admins).At("dead"), platform.ErrUnreachable, `LookupAccountSid `+admins+` on \\dead`, "(1722)"),
+	)
+}
+
 func testAccountRights(t *testing.T, exe string) {
 	p := withShim(t, "advapi32", "LsaOpenPolicy", "LsaClose", "LsaFreeMemory", "LsaEnumerateAccountsWithUserRight", "OpenSCManagerW")
 	right := func(name, content string) platform.Query[platform.AccountRight] {
@@ -317,9 +350,9 @@ func testAccountRights(t *testing.T, exe string) {
 	}
 	right("SeChangeNotifyPrivilege", "0\nS-1-1-0\n")
 	try(t, p, exe,
-		answers(right("SeServiceLogonRight", "0\nS-1-5-80-0\n"+nobody+"\n"), platform.AccountRight{Held: true, Holders: 2}),
-		answers(right("SeBatchLogonRight", "0\nS-1-5-32-544\n"+nobody+"5\n"), platform.AccountRight{Held: false, Holders: 2}),
-		answers(right("SeDenyServiceLogonRight", "8000001A\n"), platform.AccountRight{}),
+		answers(right("SeServiceLogonRight", "0\nS-1-5-80-0\n"+nobody+"\n"), platform.AccountRight{Held: true, Holders: 2, List: []string{nobody, "S-1-5-80-0"}}),
+		answers(right("SeBatchLogonRight", "0\nS-1-5-32-544\n"+nobody+"5\n"), platform.AccountRight{Held: false, Holders: 2, List: []string{nobody + "5", "S-1-5-32-544"}}),
+		answers(right("SeDenyServiceLogonRight", "8000001A\n"), platform.AccountRight{List: []string{}}),
 		refuses(right("SeEmptyRight", "0\n"), platform.ErrMalformed, "succeeded with 0 accounts"),
 		refuses(right("SeDeniedRight", "C0000022\n"), platform.ErrDenied, "LsaEnumerateAccountsWithUserRight SeDeniedRight", "(5)"),
 		refuses(platform.ReadAccountRight(nobody, "SeMisspeltRight"), platform.ErrMalformed, "knows no such right"),

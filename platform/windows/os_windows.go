@@ -75,7 +75,7 @@ func readOSVersion(version *windows.OsVersionInfoEx, names string) (any, error) 
 
 // readText reads a text from the registry, as the operating system's own facts need it.
 func readText(path, name string) (string, error) {
-	value, err := readValue(path, name)
+	value, err := readValue(place{path: path}, name)
 	if err != nil {
 		return "", err
 	}

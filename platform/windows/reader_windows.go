@@ -4,14 +4,19 @@ import (
 	"context"
 	"encoding/json"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"siteready/platform"
 )
 
-// Reader answers questions about this machine. It keeps nothing, so that it may be used by
-// several goroutines.
-type Reader struct{}
+// Reader answers questions about this machine. It keeps no answers, and may be used by several
+// goroutines.
+type Reader struct {
+	// services lets one goroutine at a time talk to the service manager. Windows bears many;
+	// Wine 8 then takes valid handles for invalid ones. A look takes a millisecond.
+	services sync.Mutex
+}
 
 var _ platform.Reader = (*Reader)(nil)
 
@@ -19,8 +24,9 @@ var _ platform.Reader = (*Reader)(nil)
 func New() *Reader { return &Reader{} }
 
 // Read implements platform.Reader for all kinds but sql. Every other kind, an unknown What of
-// kind os, and a question to another server are ErrUnsupported. It does not return early when
-// ctx ends, but for a share: Windows' calls cannot be cut.
+// kind os, and a question to another server about anything but its registry and its groups are
+// ErrUnsupported. It does not return early when ctx ends, but for a share: Windows' calls
+// cannot be cut.
 func (r *Reader) Read(ctx context.Context, q platform.Question) (json.RawMessage, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, platform.Refuse(platform.ErrTimeout, "%s was not asked: %v", q, err)
@@ -32,9 +38,11 @@ func (r *Reader) Read(ctx context.Context, q platform.Question) (json.RawMessage
 	var err error
 	switch q.Kind {
 	case platform.KindRegistry:
-		answer, err = readRegistry(q.Where, q.What)
+		answer, err = readRegistry(place{q.On, q.Where}, q.What)
 	case platform.KindService:
+		r.services.Lock()
 		answer, err = readService(q.What)
+		r.services.Unlock()
 	case platform.KindFile:
 		answer, err = readFile(q.Where)
 	case platform.KindVolume:
@@ -42,7 +50,7 @@ func (r *Reader) Read(ctx context.Context, q platform.Question) (json.RawMessage
 	case platform.KindOS:
 		answer, err = readOS(ctx, q.What)
 	case platform.KindAccount:
-		answer, err = readAccountFact(q.Where, q.What)
+		answer, err = readAccountFact(q.On, q.Where, q.What)
 	case platform.KindEvents:
 		answer, err = readEvents(ctx, q.Where, q.What)
 	case platform.KindShare:
@@ -67,16 +75,16 @@ func (r *Reader) Read(ctx context.Context, q platform.Question) (json.RawMessage
 
 // answerable refuses what would be answered for something else than was asked.
 func answerable(q platform.Question) error {
-	if q.On != "" {
+	if q.On != "" && q.Kind != platform.KindRegistry && !groupElsewhere(q) {
 		return platform.Refuse(platform.ErrUnsupported, "%s: only the machine that siteready runs on can be asked", q)
 	}
-	for _, text := range []string{q.Where, q.What} {
+	for _, text := range []string{q.On, q.Where, q.What} {
 		// Windows would read such a text as another one, and might truly not have that.
 		if strings.ContainsRune(text, 0) || !utf8.ValidString(text) {
 			return platform.Refuse(platform.ErrMalformed, "%q is no text that Windows has names of", text)
 		}
 	}
-	used := platform.Question{Kind: q.Kind, Where: q.Where, What: q.What}
+	used := platform.Question{Kind: q.Kind, On: q.On, Where: q.Where, What: q.What}
 	switch q.Kind {
 	case platform.KindService, platform.KindOS:
 		used.Where = ""
@@ -87,4 +95,9 @@ func answerable(q platform.Question) error {
 		return platform.Refuse(platform.ErrUnsupported, "%s: a question of kind %q has no such parts", q, q.Kind)
 	}
 	return nil
+}
+
+// groupElsewhere reports whether a question is about the members of another server's group.
+func groupElsewhere(q platform.Question) bool {
+	return q.Kind == platform.KindAccount && q.What == platform.MembersOfGroup
 }

@@ -67,6 +67,7 @@ func TestQuestionsOfOtherKinds(t *testing.T) {
 		"unknown kind":    {platform.Question{Kind: "weather", Where: "here"}, platform.ErrUnsupported},
 		"no kind":         {platform.Question{}, platform.ErrUnsupported},
 		"another server":  {platform.Question{Kind: platform.KindOS, On: "CM02", What: "version"}, platform.ErrUnsupported},
+		"remote service":  {platform.Question{Kind: platform.KindService, On: "CM02", What: "x"}, platform.ErrUnsupported},
 		"unknown fact":    {platform.Question{Kind: platform.KindOS, What: "moon"}, platform.ErrUnsupported},
 		"no fact":         {platform.Question{Kind: platform.KindOS}, platform.ErrUnsupported},
 		"os with where":   {platform.Question{Kind: platform.KindOS, Where: `C:\`, What: "version"}, platform.ErrUnsupported},

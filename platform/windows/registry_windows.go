@@ -16,28 +16,84 @@ import (
 // view is the registry as 64-bit programs see it, whatever siteready is built for.
 const view = registry.WOW64_64KEY
 
-// readRegistry reads a value, or with an empty name what the key holds by name.
-func readRegistry(path, name string) (any, error) {
-	if name == "" {
-		return readKey(path)
+// place is a key in the registry of a server; with an empty server, of this machine.
+type place struct{ server, path string }
+
+// String is what a refusal names.
+func (p place) String() string {
+	if p.server == "" {
+		return p.path
 	}
-	return readValue(path, name)
+	return p.path + " on " + p.server
+}
+
+// readRegistry reads a value, or with an empty name what the key holds by name.
+func readRegistry(p place, name string) (any, error) {
+	if name == "" {
+		return readKey(p)
+	}
+	return readValue(p, name)
 }
 
 // openKey opens a key for no more than access allows; the caller closes it.
-func openKey(path string, access uint32) (registry.Key, error) {
-	root, below, err := splitKey(path)
+func openKey(p place, access uint32) (registry.Key, error) {
+	root, below, err := splitKey(p.path)
 	if err != nil {
 		return 0, err
+	}
+	if p.server != "" {
+		connected, err := connect(p, root)
+		if err != nil {
+			return 0, err
+		}
+		defer connected.Close() // the key below it stays open
+		root = connected
 	}
 	key, err := registry.OpenKey(root, below, access|view)
 	if err != nil {
 		return 0, call{
-			api: "RegOpenKeyEx", target: path, right: "read this key",
+			api: "RegOpenKeyEx", target: p.String(), right: "read this key",
 			absent: []windows.Errno{windows.ERROR_FILE_NOT_FOUND},
 		}.refused(err)
 	}
 	return key, nil
+}
+
+// connect reaches the registry of another server through its service RemoteRegistry. When it
+// fails, every other question to that server would fail too.
+func connect(p place, root registry.Key) (registry.Key, error) {
+	if root != registry.LOCAL_MACHINE && root != registry.USERS {
+		return 0, platform.Refuse(platform.ErrMalformed, "%s: of another server only HKLM and HKU can be read", p)
+	}
+	if strings.ContainsAny(p.server, `\/`) {
+		return 0, platform.Refuse(platform.ErrMalformed, "%q is no name of a server", p.server)
+	}
+	key, err := registry.OpenRemoteKey(p.server, root)
+	if err == nil {
+		return key, nil
+	}
+	return 0, notConnected(p.server, err)
+}
+
+// notConnected says why another server's registry could not be reached, and what helps.
+func notConnected(server string, err error) *platform.NoAnswer {
+	no := call{api: "RegConnectRegistry", target: server, right: "read the registry of " + server}.refused(err)
+	no.EndsLine = true
+	var number windows.Errno
+	if !errors.As(err, &number) {
+		return no
+	}
+	switch number {
+	case windows.ERROR_BAD_NETPATH, windows.ERROR_BAD_NET_NAME, windows.ERROR_NETWORK_UNREACHABLE, windows.ERROR_HOST_UNREACHABLE:
+		no.Help = "See that " + server + " is up, that its name is right, and that no firewall keeps file sharing (SMB, TCP 445) to it from this machine."
+	case windows.RPC_S_SERVER_UNAVAILABLE, windows.RPC_S_UNKNOWN_IF, windows.EPT_S_NOT_REGISTERED,
+		windows.ERROR_FILE_NOT_FOUND: // the pipe of the service is not there
+		no.Reason = platform.ErrUnreachable
+		no.Help = "See that the service RemoteRegistry runs on " + server + ", and that no firewall keeps this machine from it."
+	case windows.ERROR_ACCESS_DENIED:
+		no.Help = "Run siteready as an account that may read the registry of " + server + " from afar, such as one of its administrators."
+	}
+	return no
 }
 
 // splitKey cuts HKLM\SOFTWARE\... into the predefined key and the path below it.
@@ -63,23 +119,23 @@ func splitKey(path string) (root registry.Key, below string, err error) {
 }
 
 // readKey lists a key's subkeys and values by name; no value's data is read.
-func readKey(path string) (any, error) {
-	key, err := openKey(path, registry.QUERY_VALUE|registry.ENUMERATE_SUB_KEYS)
+func readKey(p place) (any, error) {
+	key, err := openKey(p, registry.QUERY_VALUE|registry.ENUMERATE_SUB_KEYS)
 	if err != nil {
 		return nil, err
 	}
 	defer key.Close()
 	info, err := key.Stat()
 	if err != nil {
-		return nil, call{api: "RegQueryInfoKey", target: path, right: "read this key"}.refused(err)
+		return nil, call{api: "RegQueryInfoKey", target: p.String(), right: "read this key"}.refused(err)
 	}
 	subkeys, err := key.ReadSubKeyNames(0)
 	if err != nil {
-		return nil, call{api: "RegEnumKeyEx", target: path, right: "list this key"}.refused(err)
+		return nil, call{api: "RegEnumKeyEx", target: p.String(), right: "list this key"}.refused(err)
 	}
 	values, err := key.ReadValueNames(0)
 	if err != nil {
-		return nil, call{api: "RegEnumValue", target: path, right: "list this key"}.refused(err)
+		return nil, call{api: "RegEnumValue", target: p.String(), right: "list this key"}.refused(err)
 	}
 	return platform.RegistryKey{
 		Subkeys: firstNames(subkeys),
@@ -100,16 +156,20 @@ func firstNames(names []string) []string {
 // reading is read again.
 const attempts = 4
 
+// maxList is how many bytes of a list are fetched. A longer one is nothing that a program
+// would write.
+const maxList = 16 << 20
+
 // readValue reads one value. The data of a type that no check may see is never fetched.
-func readValue(path, name string) (platform.RegistryValue, error) {
+func readValue(p place, name string) (platform.RegistryValue, error) {
 	var none platform.RegistryValue
-	key, err := openKey(path, registry.QUERY_VALUE)
+	key, err := openKey(p, registry.QUERY_VALUE)
 	if err != nil {
 		return none, err
 	}
 	defer key.Close()
 	query := call{
-		api: "RegQueryValueEx", target: path + " : " + name, right: "read this key",
+		api: "RegQueryValueEx", target: p.String() + " : " + name, right: "read this key",
 		absent: []windows.Errno{windows.ERROR_FILE_NOT_FOUND},
 	}
 	for range attempts {
@@ -124,8 +184,8 @@ func readValue(path, name string) (platform.RegistryValue, error) {
 		default:
 			return platform.RegistryValue{Type: "other"}, nil
 		}
-		// Each UTF-16 unit is at least one byte of the answer.
-		if size/2 > platform.MaxAnswer {
+		// Each UTF-16 unit is at least one byte of the answer; a list can be cut.
+		if size/2 > platform.MaxAnswer && kind != registry.MULTI_SZ || size > maxList {
 			return none, platform.Refuse(platform.ErrTooLarge, "%s has %d bytes", query.target, size)
 		}
 		data := make([]byte, size)
@@ -166,8 +226,7 @@ func decodeValue(query call, kind uint32, data []byte) (platform.RegistryValue, 
 		units[i] = binary.LittleEndian.Uint16(data[2*i:])
 	}
 	if kind == registry.MULTI_SZ {
-		list := splitList(units)
-		return platform.RegistryValue{Type: "multi_sz", List: &list}, nil
+		return platform.ListValue(splitList(units)), nil
 	}
 	if end := slices.Index(units, 0); end >= 0 {
 		units = units[:end] // as every program reads it; some values have rubbish behind their end

@@ -141,14 +141,12 @@ func TestRegistryValuesThatAreWrong(t *testing.T) {
 		data   []byte
 		reason error
 	}{
-		"short dword":    {registry.DWORD, []byte{1, 2}, platform.ErrMalformed},
-		"no dword":       {registry.DWORD, nil, platform.ErrMalformed},
-		"short qword":    {registry.QWORD, []byte{1, 2, 3, 4}, platform.ErrMalformed},
-		"half character": {registry.SZ, []byte{'a', 0, 'b'}, platform.ErrMalformed},
-		"too long":       {registry.SZ, make([]byte, 2*platform.MaxAnswer+2), platform.ErrTooLarge},
-		"too long as json": {
-			registry.MULTI_SZ, slices.Repeat(wide('"', 0), platform.MaxAnswer/4), platform.ErrTooLarge,
-		},
+		"short dword":      {registry.DWORD, []byte{1, 2}, platform.ErrMalformed},
+		"no dword":         {registry.DWORD, nil, platform.ErrMalformed},
+		"short qword":      {registry.QWORD, []byte{1, 2, 3, 4}, platform.ErrMalformed},
+		"half character":   {registry.SZ, []byte{'a', 0, 'b'}, platform.ErrMalformed},
+		"too long":         {registry.SZ, make([]byte, 2*platform.MaxAnswer+2), platform.ErrTooLarge},
+		"too long as json": {registry.SZ, slices.Repeat(wide('"'), platform.MaxAnswer/2), platform.ErrTooLarge},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -159,6 +157,66 @@ func TestRegistryValuesThatAreWrong(t *testing.T) {
 				t.Errorf("%d bytes, error %v", len(raw), err)
 			}
 		})
+	}
+}
+
+// A list that is too long for an answer is cut: what it begins with is known all the same.
+func TestRegistryLongList(t *testing.T) {
+	path, key := testKey(t, "", registry.WOW64_64KEY)
+	for name, test := range map[string]struct {
+		data []byte
+		more bool
+	}{
+		"short": {append(wide('a', 0, 0, 'b', 0), 0, 0), false},
+		"long":  {append(slices.Repeat(append(wide('a', 0), wide(slices.Repeat([]uint16{'"'}, 100)...)...), 3), 0, 0), false},
+		"cut":   {append(slices.Repeat(wide('a', '"', 0), 3*platform.MaxAnswer), 0, 0), true},
+	} {
+		setRaw(t, key, name, registry.MULTI_SZ, test.data)
+		got := ask(t, platform.ReadList(path, name))
+		if got.More != test.more || len(got.Entries) < 3 || got.Entries[0][0] != 'a' {
+			t.Errorf("%s: %d entries, more %t", name, len(got.Entries), got.More)
+		}
+	}
+}
+
+// Another server's registry that cannot be reached ends the questions to that server, with
+// the call, the server and the number.
+func TestRemoteRegistry(t *testing.T) {
+	query := platform.ReadText(`HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion`, "ProductName")
+	no := refuse(t, query.At("siteready-nobody.invalid"), platform.ErrUnreachable,
+		"RegConnectRegistry siteready-nobody.invalid", numbered(windows.ERROR_BAD_NETPATH))
+	if !no.EndsLine || !strings.Contains(no.Help, "siteready-nobody.invalid") {
+		t.Errorf("it ends the line: %t, help: %q", no.EndsLine, no.Help)
+	}
+	for _, bad := range []platform.Query[platform.Text]{
+		platform.ReadText(`HKCU\Software`, "x").At("mp01"), platform.ReadText(`HKCR\CLSID`, "x").At("mp01"),
+		query.At(`\\mp01`), query.At(`mp01\pipe`), query.At("mp\x0001"),
+	} {
+		if no := refuse(t, bad, platform.ErrMalformed); no.EndsLine {
+			t.Errorf("%s ends the line", bad)
+		}
+	}
+}
+
+// Each way in which a server refuses has its own help, and none of them is absence.
+func TestRemoteRegistryRefusals(t *testing.T) {
+	for number, test := range map[windows.Errno]struct {
+		reason error
+		help   string
+	}{
+		windows.ERROR_BAD_NETPATH:        {platform.ErrUnreachable, "is up"},
+		windows.ERROR_FILE_NOT_FOUND:     {platform.ErrUnreachable, "the service RemoteRegistry"},
+		windows.RPC_S_SERVER_UNAVAILABLE: {platform.ErrUnreachable, "the service RemoteRegistry"},
+		windows.RPC_S_UNKNOWN_IF:         {platform.ErrUnreachable, "the service RemoteRegistry"},
+		windows.ERROR_ACCESS_DENIED:      {platform.ErrDenied, "as an account that may"},
+		windows.ERROR_LOGON_FAILURE:      {platform.ErrDenied, "elevated"},
+		windows.ERROR_INVALID_PARAMETER:  {platform.ErrUnsupported, ""},
+	} {
+		no := notConnected("mp01", number)
+		if !errors.Is(no, test.reason) || !strings.Contains(no.Help, test.help) || !no.EndsLine ||
+			!strings.Contains(no.Cause, "RegConnectRegistry mp01: ") || !strings.Contains(no.Cause, numbered(number)) {
+			t.Errorf("%d: %+v", number, no)
+		}
 	}
 }
 

@@ -36,7 +36,11 @@ func readAccountRight(sid *windows.SID, right string) (any, error) {
 		return nil, call{api: "LsaEnumerateAccountsWithUserRight", target: right}.
 			malformed("the policy names no holder of %s either, so it was not really read", everyonesRight)
 	}
-	return platform.AccountRight{Held: slices.Contains(holders, sid.String()), Holders: len(holders)}, nil
+	slices.Sort(holders)
+	list := fitting(holders)
+	return platform.AccountRight{
+		Held: slices.Contains(holders, sid.String()), Holders: len(holders), List: list, More: len(list) < len(holders),
+	}, nil
 }
 
 // openPolicy opens the local security policy with query rights; the caller closes it.

@@ -34,14 +34,17 @@ func wantShare(path string) error {
 	return nil
 }
 
-// knock opens path in a goroutine, which stays behind when the call hangs: it cannot be cut.
+// knock opens path in a goroutine, which stays behind when the call hangs: it cannot be cut, but
+// it is counted.
 func knock(ctx context.Context, path string, patience time.Duration, open func(string) error) (any, error) {
 	type end struct {
 		share platform.Share
 		err   error
 	}
-	came := make(chan end, 1)
+	came, done := make(chan end, 1), make(chan struct{})
+	platform.Behind(ctx, done)
 	go func() {
+		defer close(done)
 		share, err := outcome(path, open)
 		came <- end{share, err}
 	}()

@@ -2,7 +2,9 @@ package windows
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -76,6 +78,40 @@ func TestShareThatDoesNotAnswer(t *testing.T) {
 	cancel()
 	if got, err := knock(ctx, `\\dead\x`, time.Hour, hang); !errors.Is(err, platform.ErrTimeout) || !strings.Contains(err.Error(), `CreateFile \\dead\x`) {
 		t.Errorf("%v, %v", got, err)
+	}
+}
+
+// readerFunc is a reader made of a function.
+type readerFunc func(context.Context, platform.Question) (json.RawMessage, error)
+
+func (f readerFunc) Read(ctx context.Context, q platform.Question) (json.RawMessage, error) {
+	return f(ctx, q)
+}
+
+// A share that hangs is counted until its call comes back, though there is an answer.
+func TestHangingShareIsCounted(t *testing.T) {
+	release := make(chan struct{})
+	m := platform.Open(t.Context(), readerFunc(func(ctx context.Context, q platform.Question) (json.RawMessage, error) {
+		answer, err := knock(ctx, q.Where, time.Nanosecond, func(string) error {
+			<-release
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+		return json.Marshal(answer)
+	}), time.Now(), platform.DefaultLimits())
+	q := platform.ReadShare(`\\dead\x`)
+	got, err := platform.Ask(t.Context(), m.Session(), q)
+	if got != (platform.Share{Outcome: platform.ShareNoAnswer}) || err != nil {
+		t.Errorf("%v, %v", got, err)
+	}
+	if hanging := m.Hanging(0); !slices.Equal(hanging, []platform.Question{q.Question}) {
+		t.Errorf("these hang: %v", hanging)
+	}
+	close(release)
+	if hanging := m.Hanging(time.Minute); len(hanging) > 0 {
+		t.Errorf("after its return these hang: %v", hanging)
 	}
 }
 

@@ -45,6 +45,9 @@ func (p *Prefix) dllOverrides() string {
 	for _, name := range p.replaced {
 		overrides += ";" + name + "," + originalName(name) + "=n"
 	}
+	for _, name := range p.versioned {
+		overrides += ";" + name + "=n"
+	}
 	return overrides
 }
 

@@ -44,6 +44,8 @@ func (p *Prefix) WriteVersionedFile(path, version string) {
 		p.tb.Fatalf("write %s: %v", path, err)
 	}
 	p.WriteFile(path, image)
+	name := path[strings.LastIndexByte(path, '\\')+1:]
+	p.versioned = append(p.versioned, strings.TrimSuffix(strings.ToLower(name), ".dll"))
 }
 
 // versioned returns the image with the version in its resources.

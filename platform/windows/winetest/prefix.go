@@ -19,7 +19,10 @@ type Prefix struct {
 	denied  []string // registry keys that nobody may open
 	// replaced names the DLLs that ReplaceDLL put in the place of Wine's.
 	replaced []string
-	session  session
+	// versioned names the files that WriteVersionedFile wrote: Wine takes the version of one of
+	// its own for a file of the same name, wherever that lies.
+	versioned []string
+	session   session
 }
 
 // drive is a drive that was added. Its size is 0 if it is a plain folder.

@@ -89,6 +89,8 @@ func TestSeededPrefix(t *testing.T) {
 		Name: "SMS_DISABLED", DisplayName: "Disabled", Account: "LocalSystem", Start: 4, ImagePath: `C:\absent.exe`,
 	})
 	p.WriteVersionedFile(`E:\SMS dir\baseobj.dll`, "65535.1.2.65534")
+	p.WriteVersionedFile(`C:\WINDOWS\System32\msi.dll`, "5.0.20348.1") // Wine has its own
+	p.WriteVersionedFile(`E:\SMS dir\dism.exe`, "10.0.26100.1")        // of this, too
 	p.WriteFile(`C:\WINDOWS\System32\notepad.exe`, []byte("no program"))
 	p.WriteFile(`C:\plain.txt`, []byte("plain"))
 
@@ -142,6 +144,8 @@ func TestSeededPrefix(t *testing.T) {
 		{object{"file": "5.0.9128.1007", "product": "5.0.9128.1007"}, []string{"version", `E:\SMS dir\smsexec.exe`}},
 		{object{"file": "65535.1.2.65534", "product": "65535.1.2.65534"}, []string{"version", `e:\sms dir\BASEOBJ.DLL`}},
 		{object{"file": "5.0.9096.1000", "product": "5.0.9096.1000"}, []string{"version", `C:\down.exe`}},
+		{object{"file": "5.0.20348.1", "product": "5.0.20348.1"}, []string{"version", `C:\Windows\System32\msi.dll`}},
+		{object{"file": "10.0.26100.1", "product": "10.0.26100.1"}, []string{"version", `E:\SMS dir\dism.exe`}},
 		{object{"errno": 2.0}, []string{"version", `E:\SMS dir\absent.dll`}},
 		{"CE", []string{"drives"}},
 	} {

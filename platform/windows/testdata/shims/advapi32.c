@@ -1,6 +1,10 @@
 // Account rights from files C:\fake\rights\NAME.txt. A file holds a status in hexadecimal,
 // and with status 0 one SID a line. A name without a file is no right. open.txt holds the
 // status of LsaOpenPolicy. The service manager refuses everyone.
+//
+// Accounts from C:\fake\accounts.txt. A line is an account: SID, use, the name that is asked
+// for and, behind a |, DOMAIN\name. What is not in it is asked of Wine. Another server that has
+// a folder C:\fake\servers\NAME has Wine's own groups, all others do not answer.
 #define _ADVAPI32_ // this is where its functions are, they are not imported
 #include <windows.h>
 #include <ntsecapi.h>
@@ -8,6 +12,10 @@
 #include <stdlib.h>
 
 typedef BOOL(WINAPI *convert)(const char *, PSID *);
+typedef BOOL(WINAPI *byName)(const WCHAR *, const WCHAR *, PSID, DWORD *, WCHAR *, DWORD *, SID_NAME_USE *);
+typedef BOOL(WINAPI *bySID)(const WCHAR *, PSID, WCHAR *, DWORD *, WCHAR *, DWORD *, SID_NAME_USE *);
+
+static FARPROC wines(const char *name) { return GetProcAddress(LoadLibraryA("advapi32_o.dll"), name); }
 
 static FILE *openRight(const WCHAR *name, int length, unsigned *status) {
 	char path[300];
@@ -33,7 +41,7 @@ NTSTATUS WINAPI LsaClose(LSA_HANDLE policy) { return 0; }
 NTSTATUS WINAPI LsaFreeMemory(void *buffer) { return 0; }
 
 NTSTATUS WINAPI LsaEnumerateAccountsWithUserRight(LSA_HANDLE policy, LSA_UNICODE_STRING *right, void **buffer, ULONG *count) {
-	convert toSID = (convert)GetProcAddress(LoadLibraryA("advapi32_o.dll"), "ConvertStringSidToSidA");
+	convert toSID = (convert)wines("ConvertStringSidToSidA");
 	char sid[200];
 	unsigned status;
 	PSID *holders = calloc(100, sizeof *holders);
@@ -45,6 +53,85 @@ NTSTATUS WINAPI LsaEnumerateAccountsWithUserRight(LSA_HANDLE policy, LSA_UNICODE
 	fclose(file);
 	*buffer = *count ? holders : NULL;
 	return status;
+}
+
+static WCHAR *wide(const char *text) {
+	int units = MultiByteToWideChar(CP_UTF8, 0, text, -1, NULL, 0);
+	WCHAR *copy = calloc(units, sizeof(WCHAR));
+	MultiByteToWideChar(CP_UTF8, 0, text, -1, copy, units);
+	return copy;
+}
+
+// An account of the file; asked is NULL behind the last.
+struct account {
+	PSID sid;
+	SID_NAME_USE use;
+	WCHAR *asked, *domain, *name;
+};
+
+static struct account *accounts(void) {
+	convert toSID = (convert)wines("ConvertStringSidToSidA");
+	struct account *all = calloc(100, sizeof *all), *next = all;
+	char line[900], sid[200], asked[300], full[300], *name;
+	FILE *file = fopen("C:\\fake\\accounts.txt", "rb");
+	while (file && fgets(line, sizeof line, file)) {
+		if (sscanf(line, "%199s %d %299[^|]|%299[^\n]", sid, (int *)&next->use, asked, full) != 4 || !toSID(sid, &next->sid)) abort();
+		name = strchr(full, '\\');
+		if (!name) abort();
+		*name++ = 0;
+		next->asked = wide(asked);
+		next->domain = wide(full);
+		next->name = wide(name);
+		next++;
+	}
+	if (file) fclose(file);
+	return all;
+}
+
+// put copies a text as Windows does: what does not fit tells its size with the final zero.
+static BOOL put(const WCHAR *text, WCHAR *buffer, DWORD *size) {
+	DWORD length = wcslen(text);
+	if (*size <= length) {
+		*size = length + 1;
+		SetLastError(ERROR_INSUFFICIENT_BUFFER);
+		return FALSE;
+	}
+	wcscpy(buffer, text);
+	*size = length;
+	return TRUE;
+}
+
+BOOL WINAPI LookupAccountNameW(const WCHAR *system, const WCHAR *name, PSID sid, DWORD *sidSize, WCHAR *domain, DWORD *domainSize, SID_NAME_USE *use) {
+	struct account *at;
+	for (at = accounts(); at->asked; at++) {
+		if (system || wcsicmp(at->asked, name)) continue;
+		if (*sidSize < GetLengthSid(at->sid)) {
+			*sidSize = GetLengthSid(at->sid);
+			SetLastError(ERROR_INSUFFICIENT_BUFFER);
+			return FALSE;
+		}
+		*use = at->use;
+		return CopySid(*sidSize, sid, at->sid) && put(at->domain, domain, domainSize);
+	}
+	return ((byName)wines("LookupAccountNameW"))(system, name, sid, sidSize, domain, domainSize, use);
+}
+
+BOOL WINAPI LookupAccountSidW(const WCHAR *system, PSID sid, WCHAR *name, DWORD *nameSize, WCHAR *domain, DWORD *domainSize, SID_NAME_USE *use) {
+	struct account *at;
+	char path[300];
+	if (system) {
+		snprintf(path, sizeof path, "C:\\fake\\servers\\%ls", system + wcsspn(system, L"\\"));
+		if (GetFileAttributesA(path) == INVALID_FILE_ATTRIBUTES) {
+			SetLastError(RPC_S_SERVER_UNAVAILABLE);
+			return FALSE;
+		}
+	}
+	for (at = accounts(); !system && at->asked; at++) {
+		if (!EqualSid(at->sid, sid)) continue;
+		*use = at->use;
+		return put(at->name, name, nameSize) && put(at->domain, domain, domainSize);
+	}
+	return ((bySID)wines("LookupAccountSidW"))(NULL, sid, name, nameSize, domain, domainSize, use);
 }
 
 SC_HANDLE WINAPI OpenSCManagerW(const WCHAR *machine, const WCHAR *database, DWORD access) {

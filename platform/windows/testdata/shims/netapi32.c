@@ -1,17 +1,21 @@
 // Local groups from files C:\fake\groups\NAME.txt. The first line is four numbers: what
 // NetLocalGroupGetInfo returns, what NetLocalGroupGetMembers returns, how many members are
 // claimed beyond those that are listed, and how many come at a time. Each further line is a
-// member: SID, use and name. C:\fake\join.txt is the status and the name of the domain.
+// member: SID, use and name. C:\fake\servers\SERVER\groups has those of another server.
+// C:\fake\join.txt is the status and the name of the domain.
 #include <windows.h>
 #include <lm.h>
 #include <sddl.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-static FILE *openGroup(const WCHAR *name, int *info, int *members, int *extra, int *size) {
+static FILE *openGroup(const WCHAR *server, const WCHAR *name, int *info, int *members, int *extra, int *size) {
 	char path[300];
 	FILE *file;
-	snprintf(path, sizeof path, "C:\\fake\\groups\\%ls.txt", name);
+	if (server)
+		snprintf(path, sizeof path, "C:\\fake\\servers\\%ls\\groups\\%ls.txt", server + wcsspn(server, L"\\"), name);
+	else
+		snprintf(path, sizeof path, "C:\\fake\\groups\\%ls.txt", name);
 	file = fopen(path, "rb");
 	if (file && fscanf(file, "%d %d %d %d\n", info, members, extra, size) != 4) abort();
 	return file;
@@ -29,7 +33,7 @@ static WCHAR *wide(const char *text) {
 DWORD WINAPI NetLocalGroupGetInfo(const WCHAR *server, const WCHAR *name, DWORD level, BYTE **buffer) {
 	int info, members, extra, size;
 	LOCALGROUP_INFO_1 *group;
-	FILE *file = openGroup(name, &info, &members, &extra, &size);
+	FILE *file = openGroup(server, name, &info, &members, &extra, &size);
 	if (!file) return 2220;
 	fclose(file);
 	if (info || level != 1) return info ? info : ERROR_INVALID_LEVEL;
@@ -45,7 +49,7 @@ DWORD WINAPI NetLocalGroupGetMembers(const WCHAR *server, const WCHAR *name, DWO
 	char sid[200], account[300], line[600];
 	DWORD use, at = 0;
 	LOCALGROUP_MEMBERS_INFO_2 *part;
-	FILE *file = openGroup(name, &info, &members, &extra, &size);
+	FILE *file = openGroup(server, name, &info, &members, &extra, &size);
 	if (!file) return 2220;
 	if (members || level != 2) {
 		fclose(file);
