@@ -48,17 +48,17 @@ func TestQuestionsCoverAllThatIsAsked(t *testing.T) {
 			}
 		}
 	}
-	everything, err := checks.Select(catalog.All(), nil, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	run := func(s scenario, further bool) {
+	run := func(s scenario, some checks.Catalog, further bool) {
+		everything, err := checks.Select(some, nil, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
 		r, readAt := s.reader(t)
 		m := platform.Open(t.Context(), r, readAt, platform.DefaultLimits())
 		stated := checks.Stated{SQLServer: s.SQLServer, Database: s.Database}
 		discovery.Describe(t.Context(), m.Session(), stated)
 		for _, target := range requirement.ConfigMgrReleases() {
-			checks.Run(t.Context(), m, catalog.All(), everything, checks.Conditions{Target: target, Stated: stated, JudgedFor: readAt})
+			checks.Run(t.Context(), m, some, everything, checks.Conditions{Target: target, Stated: stated, JudgedFor: readAt})
 		}
 		if further {
 			catalog.AskFurther(t.Context(), m)
@@ -66,14 +66,18 @@ func TestQuestionsCoverAllThatIsAsked(t *testing.T) {
 		cover(s.Site+" "+s.Name, m)
 	}
 	for _, name := range sites(t) {
-		run(scenario{Site: name, Edit: map[string]any{"registry": map[string]any{
-			`HKLM\SOFTWARE\Microsoft\SMS\Components\SMS_EXECUTIVE\Threads\SMS_HIERARCHY_MANAGER`: map[string]any{"Current State": "Stopped"},
-			`HKLM\SOFTWARE\Microsoft\SMS\Tracing\SMS_HIERARCHY_MANAGER`:                          map[string]any{"TraceFileName": `D:\Logs\hman.log`},
-		}}}, true)
+		run(scenario{Site: name, Edit: map[string]any{
+			"registry": map[string]any{
+				`HKLM\SOFTWARE\Microsoft\SMS\Components\SMS_EXECUTIVE\Threads\SMS_HIERARCHY_MANAGER`: map[string]any{"Current State": "Stopped"},
+				`HKLM\SOFTWARE\Microsoft\SMS\Tracing\SMS_HIERARCHY_MANAGER`:                          map[string]any{"TraceFileName": `D:\Logs\hman.log`},
+			},
+			"services": map[string]any{"W3SVC": map[string]any{"state": "running", "start": "automatic", "account": "LocalSystem"}},
+			"accounts": map[string]any{"LocalSystem": map[string]any{"sid": "S-1-5-18", "name": `NT AUTHORITY\SYSTEM`, "use": "well_known_group"}},
+		}}, catalog.All(), true)
 	}
 	for _, check := range catalog.All().Checks() {
 		for _, s := range scenarios(t, check.ID) {
-			run(s, false)
+			run(s, alone()[check.ID], false)
 		}
 	}
 	for _, one := range all {
@@ -103,11 +107,12 @@ func TestQuestions(t *testing.T) {
 		if (last == platform.KindSQL) != (len(one.Rights) > 0) {
 			t.Errorf("%s needs %q", one.Form, one.Rights)
 		}
-		if secret.MatchString(one.Form.Where + one.Form.What) {
+		// An own token is asked about for one group at a time.
+		if secret.MatchString(one.Form.Where + strings.TrimPrefix(one.Form.What, platform.InOwnToken)) {
 			t.Errorf("%s may be answered with a secret", one.Form)
 		}
 	}
-	for _, kind := range []platform.Kind{platform.KindFile, platform.KindOS, platform.KindRegistry, platform.KindService, platform.KindSQL, platform.KindVolume} {
+	for kind := range platform.DefaultLimits() {
 		if kinds[kind] == 0 {
 			t.Errorf("no question of kind %s", kind)
 		}
@@ -157,6 +162,66 @@ func TestRightsDocument(t *testing.T) {
 	}
 }
 
+// The document on rights says of each kind of question to Windows what it needs.
+func TestRightsDocumentHoldsEachKind(t *testing.T) {
+	data, err := os.ReadFile(filepath.Join(root, "docs", "rights.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := map[platform.Kind]string{
+		platform.KindAccount: "| which account a name stands for,", platform.KindCertificate: "| certificates of a store of the machine |",
+		platform.KindEvents: "| how many events of the System log fit,", platform.KindFile: "| size, time and version of a file |",
+		platform.KindOS: "| version of Windows, name and domain of the machine,", platform.KindRegistry: "| registry below ",
+		platform.KindService: "| state, start type and account of a service |", platform.KindShare: "| whether the site's share can be opened |",
+		platform.KindVolume: "| size and free space of a volume |",
+	}
+	for _, one := range catalog.Questions() {
+		if row := rows[one.Form.Kind]; one.Form.Kind != platform.KindSQL && (row == "" || strings.Count(string(data), "\n"+row) != 1) {
+			t.Errorf("docs/rights.md has no row %q for %s", row, one.Form)
+		}
+	}
+	for _, one := range catalog.Questions() {
+		if rights := one.Form.What; one.Form.Kind == platform.KindAccount && strings.HasPrefix(rights, "Se") && !strings.Contains(string(data), rights) {
+			t.Errorf("docs/rights.md does not name %s", rights)
+		}
+	}
+}
+
+// Each account that a service runs as is asked about once, its rights by its SID, and what is
+// known of no account by none. Nothing is asked about a site that is not there.
+func TestFurtherAccounts(t *testing.T) {
+	r, readAt := scenario{Site: "primary", Edit: map[string]any{
+		"services": map[string]any{
+			"SMS_EXECUTIVE": map[string]any{"account": `CONTOSO\svc`}, "SMS_SITE_BACKUP": map[string]any{"account": `contoso\SVC`},
+			"CcmExec": map[string]any{"account": "gone@contoso.com"},
+		},
+		"accounts": map[string]any{`CONTOSO\svc`: map[string]any{"sid": "S-1-5-21-1-2-3-1105", "name": `CONTOSO\svc`, "use": "user"}},
+	}}.reader(t)
+	m := platform.Open(t.Context(), r, readAt, platform.DefaultLimits())
+	catalog.AskFurther(t.Context(), m)
+	outcomes := m.Outcomes()
+	for _, test := range []struct {
+		question platform.Question
+		asked    bool
+	}{
+		{platform.ReadAccount(`CONTOSO\svc`).Question, true},
+		{platform.ReadAccount(`contoso\SVC`).Question, false},
+		{platform.ReadAccount("gone@contoso.com").Question, true},
+		{platform.ReadAccountRight("S-1-5-21-1-2-3-1105", "SeServiceLogonRight").Question, true},
+		{platform.ReadAccountRight("S-1-5-21-1-2-3-1105", "SeDenyServiceLogonRight").Question, true},
+		{platform.ReadShare(`\\cm01.contoso.com\SMS_P01`).Question, true},
+	} {
+		if _, asked := outcomes[test.question]; asked != test.asked {
+			t.Errorf("%s: asked %t", test.question, asked)
+		}
+	}
+	for q := range outcomes {
+		if strings.Contains(q.Where, "{") || q.What == "SeServiceLogonRight" && !strings.HasPrefix(q.Where, "S-1-5-") {
+			t.Errorf("%s is asked", q)
+		}
+	}
+}
+
 // A folder that is not known is asked about nowhere, and what was refused is kept as refused.
 func TestFurtherWithoutASite(t *testing.T) {
 	r := platformtest.Refusing(&platformtest.Site{}, platform.ErrDenied, func(platform.Question) bool { return true })
@@ -167,7 +232,7 @@ func TestFurtherWithoutASite(t *testing.T) {
 		t.Errorf("only %d questions were asked", len(outcomes))
 	}
 	for q, o := range outcomes {
-		if o.Err == nil || strings.Contains(q.String(), "{") || strings.Contains(q.Where, "smsexec") {
+		if o.Err == nil || strings.Contains(q.String(), "{") || strings.Contains(q.Where, "smsexec") || q.Kind == platform.KindShare {
 			t.Errorf("%s: %+v", q, o)
 		}
 	}

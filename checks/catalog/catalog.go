@@ -3,6 +3,7 @@ package catalog
 
 import (
 	"siteready/checks"
+	"siteready/checks/accounts"
 	"siteready/checks/drivers"
 	"siteready/checks/recovery"
 	"siteready/checks/site"
@@ -17,6 +18,7 @@ func All() checks.Catalog {
 		system.Area(),
 		drivers.Area(),
 		space.Area(),
+		accounts.Area(),
 		sql.Area(),
 		site.Area(),
 		recovery.Area(),

@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -20,10 +21,14 @@ type Further struct {
 	Why  string // what the answer may tell one day
 }
 
-// The holes of further questions: the site's folder, and each key below the key before it.
+// The holes of further questions.
 const (
-	folderHole = "{installation folder}"
-	subkeyHole = "{each key}"
+	folderHole   = "{installation folder}"
+	codeHole     = "{site code}"
+	computerHole = "{this computer}"
+	subkeyHole   = "{each key}"                // below the key before it
+	accountHole  = "{account of each service}" // that a further question asks about
+	sidHole      = "{SID of each service account}"
 )
 
 const sms = `HKLM\SOFTWARE\Microsoft\SMS`
@@ -70,6 +75,28 @@ func volumes(why string) []Further {
 		all = append(all, Further{platform.ReadVolume(fmt.Sprintf(`%c:\`, drive)).Form(), why})
 	}
 	return all
+}
+
+// administrators is the SID of the group of that name, whatever the language.
+const administrators = "S-1-5-32-544"
+
+// namedAccounts are questions about those whom the site's services run as, and about who has
+// power over the machine.
+func namedAccounts() []Further {
+	const runs = "whether the site's services are allowed to start as their accounts"
+	return []Further{
+		{platform.ReadAccount(accountHole).Form(), "whether the accounts of the site's services are there"},
+		{platform.ReadAccountRight(sidHole, "SeServiceLogonRight").Form(), runs},
+		{platform.ReadAccountRight(sidHole, "SeDenyServiceLogonRight").Form(), runs},
+		{platform.ReadGroupMembers(administrators).Form(), "whether the site server's and the installing account are administrators"},
+		{platform.ReadTokenMember(administrators).Form(), "whether siteready itself ran with an administrator's rights"},
+	}
+}
+
+// failedStarts are the service manager's events of services that did not start (7000), were too
+// slow (7009), could not log on (7038) or lack the right to (7041).
+func failedStarts() platform.EventFilter {
+	return platform.EventFilter{Provider: "Service Control Manager", IDs: []uint16{7000, 7009, 7038, 7041}, Days: 30}
 }
 
 // FurtherQuestions lists what a recording asks beyond discovery and the checks. It names
@@ -150,7 +177,11 @@ func FurtherQuestions() []Further {
 			{platform.ReadBoot().Form(), "whether it was restarted since the last change"},
 			{platform.ReadMemory().Form(), "whether it has the memory that its roles need"},
 			{platform.ReadVolume(folderHole).Form(), "how much room an update has"},
+			{platform.ReadEvents("System", failedStarts()).Form(), "whether services failed to start or to log on lately"},
+			{platform.ReadShare(`\\` + computerHole + `\SMS_` + codeHole).Form(), "whether the site's own share is there and can be opened"},
+			{platform.ReadCertificates(`LocalMachine\MY`).Form(), "whether the machine has certificates for HTTPS, and until when"},
 		},
+		namedAccounts(),
 		volumes("how much room there is where content, logs or databases may lie"),
 	)
 }
@@ -159,15 +190,16 @@ func FurtherQuestions() []Further {
 const furtherAtOnce = 8
 
 // AskFurther asks the further questions of a machine, for what the machine remembers. Those
-// about the site's folder are left out where there is no site.
+// about the site's folder or code are left out where there is no site.
 func AskFurther(ctx context.Context, m *platform.Machine) {
 	session := m.Session()
 	site, _, _ := discovery.FindSite(ctx, session) // without it there is no folder
+	f := filler{session: session, site: site, further: FurtherQuestions()}
 	var group errgroup.Group
 	group.SetLimit(furtherAtOnce)
 	asked := map[platform.Question]bool{}
-	for _, further := range FurtherQuestions() {
-		for _, q := range fill(ctx, session, further.Form, site.InstallDir) {
+	for _, further := range f.further {
+		for _, q := range f.fill(ctx, further.Form) {
 			if asked[q] {
 				continue
 			}
@@ -183,27 +215,81 @@ func AskFurther(ctx context.Context, m *platform.Machine) {
 	_ = group.Wait() // the functions return no error
 }
 
-// fill makes the questions of a form: none where it asks about a folder that is not known, and
-// one for each key below the key before {each key}.
-func fill(ctx context.Context, session *platform.Session, form platform.Form, folder string) []platform.Question {
-	q := platform.Question(form)
-	switch {
-	case len(platform.Constants(q.Where)) == 1:
-		return []platform.Question{q}
-	case strings.Contains(q.Where, folderHole):
-		if folder == "" {
-			return nil
+// filler fills the holes of further questions from answers, which it notes.
+type filler struct {
+	session *platform.Session
+	site    discovery.Site
+	further []Further
+}
+
+// fill makes the questions of a form: one for each value of each of its holes, and so none
+// where a value is not known.
+func (f filler) fill(ctx context.Context, form platform.Form) []platform.Question {
+	all := []platform.Question{platform.Question(form)}
+	for _, hole := range []string{folderHole, codeHole, computerHole, subkeyHole, accountHole, sidHole} {
+		if !strings.Contains(form.Where, hole) {
+			continue
 		}
-		q.Where = strings.Replace(q.Where, folderHole, folder, 1)
-		return []platform.Question{q}
-	}
-	parent, _, _ := strings.Cut(q.Where, `\`+subkeyHole)
-	key, _ := platform.Note(ctx, session, platform.ReadKey(parent))
-	var all []platform.Question
-	for _, name := range key.Subkeys {
-		one := q
-		one.Where = strings.Replace(q.Where, subkeyHole, name, 1)
-		all = append(all, one)
+		var filled []platform.Question
+		for _, q := range all {
+			for _, value := range f.values(ctx, hole, q.Where) {
+				one := q
+				one.Where = strings.Replace(q.Where, hole, value, 1)
+				filled = append(filled, one)
+			}
+		}
+		all = filled
 	}
 	return all
+}
+
+// values are what a hole in a text stands for.
+func (f filler) values(ctx context.Context, hole, text string) []string {
+	switch hole {
+	case folderHole:
+		return known(f.site.InstallDir)
+	case codeHole:
+		return known(f.site.Code)
+	case computerHole:
+		computer, _ := platform.Note(ctx, f.session, platform.ReadComputer())
+		return known(cmp.Or(computer.FQDN, computer.Name))
+	case accountHole:
+		return f.serviceAccounts(ctx)
+	case sidHole:
+		var sids []string
+		for _, name := range f.serviceAccounts(ctx) {
+			if account, ok := platform.Note(ctx, f.session, platform.ReadAccount(name)); ok {
+				sids = append(sids, account.SID)
+			}
+		}
+		return sids
+	default:
+		parent, _, _ := strings.Cut(text, `\`+subkeyHole)
+		key, _ := platform.Note(ctx, f.session, platform.ReadKey(parent))
+		return key.Subkeys
+	}
+}
+
+// known is a list of what is not empty.
+func known(value string) []string {
+	if value == "" {
+		return nil
+	}
+	return []string{value}
+}
+
+// serviceAccounts are the accounts of the services that further questions ask about, each
+// once, however it is spelled.
+func (f filler) serviceAccounts(ctx context.Context) []string {
+	var names []string
+	for _, one := range f.further {
+		if one.Form.Kind != platform.KindService {
+			continue
+		}
+		service, _ := platform.Note(ctx, f.session, platform.ReadService(one.Form.What))
+		if service.Account != "" && !slices.ContainsFunc(names, func(name string) bool { return strings.EqualFold(name, service.Account) }) {
+			names = append(names, service.Account)
+		}
+	}
+	return names
 }

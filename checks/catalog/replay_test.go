@@ -36,18 +36,18 @@ type judged struct {
 	Evidence            []platform.Seen
 }
 
-// verdictOn runs the whole catalogue over a reader, and returns what it said as JSON and what
-// the machine was asked as a recording.
-func verdictOn(t *testing.T, r platform.Reader, readAt time.Time, c checks.Conditions) (said string, recorded []byte) {
+// verdictOn runs a catalogue over a reader, and returns what it said as JSON and what the
+// machine was asked as a recording.
+func verdictOn(t *testing.T, all checks.Catalog, r platform.Reader, readAt time.Time, c checks.Conditions) (said string, recorded []byte) {
 	t.Helper()
-	everything, err := checks.Select(catalog.All(), nil, nil)
+	everything, err := checks.Select(all, nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	m := platform.Open(t.Context(), r, readAt, platform.DefaultLimits())
 	described := m.Session()
 	v := verdict{Subject: discovery.Describe(t.Context(), described, c.Stated), Evidence: untimed(described.Evidence())}
-	for _, result := range checks.Run(t.Context(), m, catalog.All(), everything, c) {
+	for _, result := range checks.Run(t.Context(), m, all, everything, c) {
 		one := judged{
 			ID: result.Check.ID, Status: result.Status.String(), Summary: result.Summary, Selected: result.Selected,
 			Notes: result.Notes, Items: result.Items, Cause: result.Cause, Evidence: untimed(result.Evidence),
@@ -74,15 +74,15 @@ func untimed(evidence []platform.Seen) []platform.Seen {
 
 // replays judges r, records it, judges the recording, and records that: the verdicts are
 // equal, and so are the recordings.
-func replays(t *testing.T, r platform.Reader, readAt time.Time, c checks.Conditions) {
+func replays(t *testing.T, all checks.Catalog, r platform.Reader, readAt time.Time, c checks.Conditions) {
 	t.Helper()
-	live, first := verdictOn(t, r, readAt, c)
+	live, first := verdictOn(t, all, r, readAt, c)
 	site, err := recording.Read(first)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for range 2 { // the order in which checks ask differs from run to run
-		replayed, second := verdictOn(t, site, site.Header.ReadAt, c)
+		replayed, second := verdictOn(t, all, site, site.Header.ReadAt, c)
 		if diff := cmp.Diff(strings.Split(live, "\n"), strings.Split(replayed, "\n")); diff != "" {
 			t.Fatalf("the recording is judged otherwise (- live, + replayed):\n%s", diff)
 		}
@@ -105,11 +105,11 @@ func TestSitesReplay(t *testing.T) {
 			t.Parallel()
 			site, readAt := scenario{Name: name, Site: name}.reader(t)
 			for _, target := range requirement.ConfigMgrReleases() {
-				replays(t, site, readAt, checks.Conditions{Target: target, JudgedFor: readAt})
+				replays(t, catalog.All(), site, readAt, checks.Conditions{Target: target, JudgedFor: readAt})
 			}
 			c := checks.Conditions{Target: requirement.DefaultTarget(0), JudgedFor: readAt}
 			for seed := range byte(20) {
-				replays(t, refusingMany(site, seed), readAt, c)
+				replays(t, catalog.All(), refusingMany(site, seed), readAt, c)
 			}
 		})
 	}
@@ -141,18 +141,8 @@ func TestScenariosReplay(t *testing.T) {
 		t.Run(check.ID, func(t *testing.T) {
 			t.Parallel()
 			for _, s := range scenarios(t, check.ID) {
-				target, err := requirement.Target(s.Target)
-				if err != nil {
-					t.Fatalf("%s: %v", s.Name, err)
-				}
 				r, readAt := s.reader(t)
-				c := checks.Conditions{Target: target, Stated: checks.Stated{SQLServer: s.SQLServer, Database: s.Database}, JudgedFor: readAt}
-				if s.At != "" {
-					if c.JudgedFor, err = time.Parse(time.RFC3339, s.At); err != nil {
-						t.Fatalf("%s: %v", s.Name, err)
-					}
-				}
-				replays(t, r, readAt, c)
+				replays(t, alone()[check.ID], r, readAt, s.conditions(t, readAt))
 			}
 		})
 	}
@@ -162,7 +152,7 @@ func TestScenariosReplay(t *testing.T) {
 func TestReplayComparesVerdicts(t *testing.T) {
 	site, readAt := scenario{Name: "primary", Site: "primary"}.reader(t)
 	c := checks.Conditions{Target: requirement.DefaultTarget(0), JudgedFor: readAt}
-	live, recorded := verdictOn(t, site, readAt, c)
+	live, recorded := verdictOn(t, catalog.All(), site, readAt, c)
 	asked := 0
 	for line := range strings.Lines(string(recorded)) {
 		question, _, _ := strings.Cut(line, "\t")
@@ -171,7 +161,7 @@ func TestReplayComparesVerdicts(t *testing.T) {
 			continue
 		}
 		asked++
-		other, _ := verdictOn(t, platformtest.Refusing(site, platform.ErrDenied, func(one platform.Question) bool { return one == q }), readAt, c)
+		other, _ := verdictOn(t, catalog.All(), platformtest.Refusing(site, platform.ErrDenied, func(one platform.Question) bool { return one == q }), readAt, c)
 		if other == live {
 			t.Errorf("a verdict without an answer to %s is the same", q)
 		}

@@ -4,12 +4,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -34,6 +36,7 @@ type scenario struct {
 	At        string         `yaml:"at"` // judged for; empty is when the site was read
 	SQLServer string         `yaml:"sql_server"`
 	Database  string         `yaml:"database"`
+	Account   string         `yaml:"setup_account"` // who will update; empty is the site server
 	Edit      map[string]any `yaml:"edit"`
 	Faults    []fault        `yaml:"faults"`
 	Status    string         `yaml:"status"`
@@ -86,34 +89,54 @@ func (s scenario) reader(t *testing.T) (platform.Reader, time.Time) {
 	return r, site.ReadAt
 }
 
-// run judges one check over r as the runner does.
-func (s scenario) run(t *testing.T, id string, r platform.Reader, readAt time.Time) checks.Result {
+// conditions are those under which the scenario is judged.
+func (s scenario) conditions(t *testing.T, readAt time.Time) checks.Conditions {
 	t.Helper()
 	target, err := requirement.Target(s.Target)
 	if err != nil {
 		t.Fatalf("%s: %v", s.Name, err)
 	}
-	conditions := checks.Conditions{
+	c := checks.Conditions{
 		Target: target, Stated: checks.Stated{SQLServer: s.SQLServer, Database: s.Database}, JudgedFor: readAt,
+		SetupAccount: s.Account,
 	}
 	if s.At != "" {
-		if conditions.JudgedFor, err = time.Parse(time.RFC3339, s.At); err != nil {
+		if c.JudgedFor, err = time.Parse(time.RFC3339, s.At); err != nil {
 			t.Fatalf("%s: %v", s.Name, err)
 		}
 	}
-	selection, err := checks.Select(catalog.All(), []string{id}, nil)
+	return c
+}
+
+// run judges one check over r as the runner does.
+func (s scenario) run(t *testing.T, id string, r platform.Reader, readAt time.Time) checks.Result {
+	t.Helper()
+	conditions := s.conditions(t, readAt)
+	alone, ok := alone()[id]
+	if !ok {
+		t.Fatalf("there is no check %s", id)
+	}
+	selection, err := checks.Select(alone, nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	m := platform.Open(t.Context(), r, readAt, platform.DefaultLimits())
-	for _, result := range checks.Run(t.Context(), m, catalog.All(), selection, conditions) {
-		if result.Check.ID == id {
-			return result
+	return checks.Run(t.Context(), m, alone, selection, conditions)[0]
+}
+
+// alone is for each check the catalogue that holds it alone. The sweep runs single checks some
+// hundred thousand times.
+var alone = sync.OnceValue(func() map[string]checks.Catalog {
+	all := map[string]checks.Catalog{}
+	for _, area := range catalog.All() {
+		for _, check := range area.Checks {
+			one := area
+			one.Checks = []checks.Check{check}
+			all[check.ID] = checks.Catalog{one}
 		}
 	}
-	t.Fatalf("no result for %s", id)
-	return checks.Result{}
-}
+	return all
+})
 
 func TestScenarios(t *testing.T) {
 	for _, check := range catalog.All().Checks() {
@@ -187,10 +210,10 @@ func TestEachAnswerDecides(t *testing.T) {
 			}
 			all = append(all, one)
 		}
-		decides := map[platform.Form]bool{}
+		decides, noted := map[platform.Form]bool{}, onlyNoted(t, check)
 		for i, a := range all {
 			for _, b := range all[:i] {
-				if a.status == b.status || a.scenario.Site != b.scenario.Site || a.scenario.Target != b.scenario.Target || a.scenario.At != b.scenario.At {
+				if a.status == b.status || a.scenario.Site != b.scenario.Site || a.scenario.Target != b.scenario.Target || a.scenario.At != b.scenario.At || a.scenario.Account != b.scenario.Account {
 					continue
 				}
 				var differ []platform.Question
@@ -207,11 +230,31 @@ func TestEachAnswerDecides(t *testing.T) {
 			}
 		}
 		for _, form := range check.Reads {
-			if !decides[form] && !shared(form) {
+			if !decides[form] && !noted[form] && !shared(form) {
 				t.Errorf("%s: no two scenarios differ in the answer to %s alone and in status", check.ID, form)
 			}
 		}
 	}
+}
+
+// onlyNoted are the forms of a check that it never does more than note: they change a text,
+// and by their nature no status.
+func onlyNoted(t *testing.T, check checks.Check) map[platform.Form]bool {
+	t.Helper()
+	noted, used := map[platform.Form]bool{}, map[platform.Form]bool{}
+	for _, s := range scenarios(t, check.ID) {
+		r, readAt := s.reader(t)
+		for _, e := range s.run(t, check.ID, r, readAt).Evidence {
+			for _, form := range check.Reads {
+				if form.Matches(e.Question) {
+					noted[form] = noted[form] || e.Use == platform.Noted
+					used[form] = used[form] || e.Use != platform.Noted
+				}
+			}
+		}
+	}
+	maps.DeleteFunc(noted, func(form platform.Form, _ bool) bool { return used[form] })
+	return noted
 }
 
 // shared reports whether a form belongs to discovery, whose own tests hold each answer.

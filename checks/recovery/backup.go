@@ -38,14 +38,15 @@ func fullBackup() checks.Check {
 		Title:       "Is there a full backup of the site database from shortly before the update?",
 		Why:         "An update that fails in its database changes cannot be undone; the way back is a restore.",
 		Consequence: "Without a backup a failed update can mean a new site.",
-		Remedy:      "Back the site database up in full, or let the site's own backup task run, shortly before the update.",
+		Remedy:      "Back the site database up in full, or let the site's own backup task run, shortly before the update, and keep the file where it was written.",
 		Command:     "BACKUP DATABASE [CM_xxx] TO DISK = N'...' WITH CHECKSUM, COPY_ONLY",
 		Sources: []string{
 			"https://learn.microsoft.com/intune/configmgr/core/servers/manage/backup-and-recovery",
 			"https://learn.microsoft.com/sql/relational-databases/system-tables/backupset-transact-sql",
+			"https://learn.microsoft.com/sql/relational-databases/system-tables/backupmediafamily-transact-sql",
 		},
-		Rights: []string{"SQL Server: SELECT on msdb.dbo.backupset and msdb.dbo.backupmediafamily, and a user in the site database"},
-		Reads:  append(discovery.DatabaseReads(), lastFullBackup.In("{SQL Server}", "{site database}").Form()),
+		Rights: []string{historyRight, "Windows: read the attributes of the backup's files, where they lie on a share or on this machine"},
+		Reads:  append(append(discovery.DatabaseReads(), lastFullBackup.In("{SQL Server}", "{site database}").Form()), fileReads()...),
 		Settings: []checks.Setting{
 			{Name: "warns_after", Default: 24, Unit: "hours", About: "age of the newest full backup when the update starts"},
 			{Name: "fails_after", Default: 120, Unit: "hours", About: "age of the newest full backup when the update starts"},
@@ -56,17 +57,11 @@ func fullBackup() checks.Check {
 
 func runFullBackup(ctx context.Context, c *checks.Case, d discovery.Database) (checks.Finding, error) {
 	if d.OfType == discovery.Secondary {
-		return checks.DoesNotApply("a secondary site is not restored from a backup, it is installed again"), nil
+		return checks.DoesNotApply(ofSecondary), nil
 	}
-	rows, err := platform.Ask(ctx, c, lastFullBackup.In(d.Instance, d.Name))
+	backup, err := askFullBackup(ctx, c, d)
 	if err != nil {
 		return checks.Finding{}, err
-	}
-	backup := rows[0]
-	if len(rows) != 1 || backup.Backups < 0 || (backup.Backups == 0) != (backup.AgeMinutes == -1) || backup.AgeMinutes < -1 {
-		return checks.Finding{}, platform.Refuse(platform.ErrMalformed,
-			"SQL Server %s says that there are %d full backups of %s and that the newest is %d minutes old, which cannot be",
-			d.Instance, backup.Backups, d.Name, backup.AgeMinutes)
 	}
 	warns, fails := c.Setting("warns_after"), c.Setting("fails_after")
 	item := checks.Item{
@@ -94,16 +89,30 @@ func runFullBackup(ctx context.Context, c *checks.Case, d discovery.Database) (c
 			"%s is in an availability group, and the history on %s has no backup that is recent enough; another replica has its own history", d.Name, d.Instance))), nil
 	}
 	finding := checks.Items(summary, item)
+	if backup.Backups > 0 {
+		files, notes := judgeFiles(ctx, c, d)
+		finding.Items, finding.Notes = append(finding.Items, files...), notes
+		if item.Status == checks.Passed && checks.Count(files, checks.Failed) > 0 {
+			finding.Summary = "The newest full backup of the site database is not where it was written."
+		}
+	}
 	if backup.Snapshots == 1 {
 		finding.Notes = append(finding.Notes, "Some of these backups were made as a snapshot of the volume; make sure that their files still exist.")
 	}
 	return finding, nil
 }
 
-// hours writes an age for people.
-func hours(d time.Duration) string {
-	if d < 48*time.Hour {
-		return fmt.Sprintf("%.0f hours", d.Hours())
+// askFullBackup asks for the newest full backup, and refuses what cannot be.
+func askFullBackup(ctx context.Context, c *checks.Case, d discovery.Database) (backupRow, error) {
+	rows, err := platform.Ask(ctx, c, lastFullBackup.In(d.Instance, d.Name))
+	if err != nil {
+		return backupRow{}, err
 	}
-	return fmt.Sprintf("%.0f days", d.Hours()/24)
+	backup := rows[0]
+	if len(rows) != 1 || backup.Backups < 0 || (backup.Backups == 0) != (backup.AgeMinutes == -1) || backup.AgeMinutes < -1 {
+		return backupRow{}, platform.Refuse(platform.ErrMalformed,
+			"SQL Server %s says that there are %d full backups of %s and that the newest is %d minutes old, which cannot be",
+			d.Instance, backup.Backups, d.Name, backup.AgeMinutes)
+	}
+	return backup, nil
 }

@@ -38,11 +38,29 @@ type Release struct {
 	MinNativeClient      version.Version
 	NativeClientOptional bool
 
+	// MinDotNet is the .NET Framework below which the update is stopped, and DotNet the one
+	// that is required without being enforced: the rule warns.
+	MinDotNet, DotNet DotNet
+
+	// ADK are the supported builds of the Windows Assessment and Deployment Kit, the third part
+	// of its version; sorted.
+	ADK []uint32
+
 	// Windows are the supported Windows Server builds of a site server.
 	Windows []Windows
+	// ClientForContent is the lowest build of a client edition of Windows that may hold a
+	// distribution point.
+	ClientForContent uint32
 
 	Sources []string
 	Read    string // the day on which the sources were read
+}
+
+// DotNet is a release of the .NET Framework. Release is the lowest number that the registry
+// has for it; Windows' releases have slightly higher ones.
+type DotNet struct {
+	Name    string
+	Release uint32
 }
 
 // Windows is one release of Windows Server.
@@ -58,7 +76,16 @@ const (
 	pageWindows       = "https://learn.microsoft.com/intune/configmgr/core/plan-design/configs/supported-operating-systems-for-site-system-servers"
 	pageChecklist     = "https://learn.microsoft.com/intune/configmgr/core/servers/manage/checklist-for-installing-update-"
 	pageWhatsNew      = "https://learn.microsoft.com/intune/configmgr/core/plan-design/changes/whats-new-in-version-"
+	pageADK           = "https://learn.microsoft.com/intune/configmgr/core/plan-design/configs/support-for-windows-adk"
+	pageSiteSystems   = "https://learn.microsoft.com/intune/configmgr/core/plan-design/configs/site-and-site-system-prerequisites"
 	kbUpdates         = "https://learn.microsoft.com/troubleshoot/mem/configmgr/setup-migrate-backup-recovery/understand-troubleshoot-updates-servicing"
+)
+
+// Client editions of Windows that a distribution point may run on: 2509 dropped Windows 10
+// (pageWhatsNew).
+const (
+	windows10 = 19045 // 22H2, the last one
+	windows11 = 22000
 )
 
 var (
@@ -72,9 +99,16 @@ var (
 	}
 	// 2309 made the driver a requirement (pagePrerequisites) without a number; every 18 is
 	// then good, and from 2503 on the page names 18.4.1.1.
-	anyODBC18   = version.MustParse("18.0.0.0")
-	odbc2503    = version.MustParse("18.4.1.1")
-	nativeSP4   = version.MustParse("11.4.7001.0") // SQL Server 2012 SP4, asked for since 1810
+	anyODBC18 = version.MustParse("18.0.0.0")
+	odbc2503  = version.MustParse("18.4.1.1")
+	nativeSP4 = version.MustParse("11.4.7001.0") // SQL Server 2012 SP4, asked for since 1810
+	// pagePrerequisites stops below 4.6.2 since 2111 and warns below 4.8; pageSiteSystems calls
+	// 4.8 required from 2403 on, and says that nothing stops without it.
+	dotNet462 = DotNet{".NET Framework 4.6.2", 394802}
+	dotNet48  = DotNet{".NET Framework 4.8", 528040}
+	// pageADK has these rows for 2503 and later; of 2409 it says nothing any more, and its rows
+	// for 2403 had the same four. 25398 and 28000 are marked as not supported.
+	adkBuilds   = []uint32{20348, 22000, 22621, 26100}
 	dayReadThem = "2026-11-20"
 )
 
@@ -85,26 +119,30 @@ func ConfigMgrReleases() []Release {
 			// Manifest of 2409: MinCMVersion 5.00.9106.1000 (kbUpdates).
 			Product: ConfigMgr, Version: "2409", Build: 9132, MinSource: "2303", MinBuild: 9106,
 			MinODBC: anyODBC18, MinNativeClient: nativeSP4, Windows: windowsServers,
-			Sources: []string{pagePrerequisites, pageUpdates, pageWindows, kbUpdates, pageChecklist + "2409"}, Read: dayReadThem,
+			MinDotNet: dotNet462, DotNet: dotNet48, ADK: adkBuilds, ClientForContent: windows10,
+			Sources: []string{pagePrerequisites, pageUpdates, pageWindows, pageADK, pageSiteSystems, kbUpdates, pageChecklist + "2409"}, Read: dayReadThem,
 		},
 		{
 			// Microsoft's pages disagree on the oldest source: the checklist says 2303, the
 			// page of news says 2309. The higher number is the safe one for a default.
 			Product: ConfigMgr, Version: "2503", Build: 9135, MinSource: "2309", MinBuild: 9122, DisputedBuild: 9106,
 			MinODBC: odbc2503, MinNativeClient: nativeSP4, Windows: windowsServers,
-			Sources: []string{pagePrerequisites, pageUpdates, pageWindows, pageChecklist + "2503", pageWhatsNew + "2503"}, Read: dayReadThem,
+			MinDotNet: dotNet462, DotNet: dotNet48, ADK: adkBuilds, ClientForContent: windows10,
+			Sources: []string{pagePrerequisites, pageUpdates, pageWindows, pageADK, pageSiteSystems, pageChecklist + "2503", pageWhatsNew + "2503"}, Read: dayReadThem,
 		},
 		{
 			Product: ConfigMgr, Version: "2509", Build: 9141, MinSource: "2403", MinBuild: 9128,
 			MinODBC: odbc2503, MinNativeClient: nativeSP4, Windows: windowsServers,
-			Sources: []string{pagePrerequisites, pageUpdates, pageWindows, pageChecklist + "2509"}, Read: dayReadThem,
+			MinDotNet: dotNet462, DotNet: dotNet48, ADK: adkBuilds, ClientForContent: windows11,
+			Sources: []string{pagePrerequisites, pageUpdates, pageWindows, pageADK, pageSiteSystems, pageChecklist + "2509"}, Read: dayReadThem,
 		},
 		{
 			// 2603 no longer needs the Native Client (pageWhatsNew), while other pages still
 			// ask not to remove it: a note, never red.
 			Product: ConfigMgr, Version: "2603", Build: 9146, MinSource: "2409", MinBuild: 9132,
 			MinODBC: odbc2503, MinNativeClient: nativeSP4, NativeClientOptional: true, Windows: windowsServers,
-			Sources: []string{pagePrerequisites, pageUpdates, pageWindows, pageChecklist + "2603", pageWhatsNew + "2603"}, Read: dayReadThem,
+			MinDotNet: dotNet462, DotNet: dotNet48, ADK: adkBuilds, ClientForContent: windows11,
+			Sources: []string{pagePrerequisites, pageUpdates, pageWindows, pageADK, pageSiteSystems, pageChecklist + "2603", pageWhatsNew + "2603"}, Read: dayReadThem,
 		},
 	}
 }

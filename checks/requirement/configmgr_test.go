@@ -58,6 +58,15 @@ func TestTableIsComplete(t *testing.T) {
 		if r.MinNativeClient.Compare(version.MustParse("11.4.7001.0")) != 0 {
 			complain("the least Native Client is %q", r.MinNativeClient)
 		}
+		if r.MinDotNet.Release == 0 || r.MinDotNet.Release >= r.DotNet.Release || !strings.HasPrefix(r.DotNet.Name, ".NET Framework 4.") {
+			complain("the .NET Frameworks are %v and %v", r.MinDotNet, r.DotNet)
+		}
+		if len(r.ADK) == 0 || !slices.IsSorted(r.ADK) {
+			complain("the builds of the ADK are %v", r.ADK)
+		}
+		if want := map[bool]uint32{true: 19045, false: 22000}[r.Version < "2509"]; r.ClientForContent != want {
+			complain("a distribution point may run on clients from %d on; want %d", r.ClientForContent, want)
+		}
 		if len(r.Windows) == 0 || !slices.IsSortedFunc(r.Windows, func(a, b requirement.Windows) int { return cmp.Compare(a.Build, b.Build) }) {
 			complain("the releases of Windows are missing or not sorted: %v", r.Windows)
 		}

@@ -7,6 +7,11 @@ import "siteready/checks"
 func Area() checks.Area {
 	return checks.Area{ID: "site", Title: "Site upgrade requirements", Checks: []checks.Check{
 		updatePath(),
+		versionSources(),
+		hierarchy(),
+		status(),
+		packagesInFlight(),
+		services(),
 		secureCommunication(),
-	}}
+	}, Confirm: statements()}
 }

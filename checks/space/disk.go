@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"siteready/checks"
 	"siteready/checks/discovery"
@@ -28,23 +29,34 @@ type fileRow struct {
 const performanceState = "SQL Server: VIEW SERVER STATE (from 2022 on VIEW SERVER PERFORMANCE STATE is enough), and a user in the site database"
 
 func freeDisk() checks.Check {
+	const rule = "Microsoft's rule: Free disk space on site server"
 	return checks.Check{
 		ID:          "space.disk",
 		Title:       "Do the volumes of the site and of its database have enough free space?",
-		Why:         "An update keeps several copies of its files on the site server, and the database grows while it is changed.",
-		Consequence: "The product's own prerequisite check stops below 15 GB; a volume that fills up later breaks the update half way.",
+		Why:         "An update keeps several copies of its files on the site server, one of them in the content library, and the database grows while it is changed.",
+		Consequence: "The product's own prerequisite check stops below 15 GB, or below 16 GB with the SMS Provider on the same server; a volume that fills up later breaks the update half way.",
 		Remedy:      "Free or add space on the volumes named here. Old folders below EasySetupPayload and CMUStaging must not be deleted by hand.",
 		Rules:       []string{"Free disk space on site server"},
 		Sources: []string{
 			"https://learn.microsoft.com/intune/configmgr/core/servers/deploy/install/list-of-prerequisite-checks#free-disk-space-on-site-server",
+			"https://learn.microsoft.com/intune/configmgr/core/plan-design/hierarchy/the-content-library",
 			"https://learn.microsoft.com/sql/relational-databases/system-dynamic-management-views/sys-dm-os-volume-stats-transact-sql",
 		},
-		Rights: []string{"Windows: list the volume of the installation folder", performanceState},
+		Rights: []string{
+			discovery.RegistryRight,
+			"Windows: list the volumes of the installation folder, the content library and the system's temporary files", performanceState,
+		},
 		Reads: append(discovery.DatabaseReads(),
-			platform.ReadVolume("{installation folder}").Form(), databaseFiles.In("{SQL Server}", "{site database}").Form()),
+			contentLibrary.Form(), systemTemp.Form(), systemRoot.Form(),
+			platform.ReadVolume("{folder}").Form(), databaseFiles.In("{SQL Server}", "{site database}").Form()),
 		Settings: []checks.Setting{
-			{Name: "install_fails_below", Default: 15, Unit: "GB", Source: "Microsoft's rule: Free disk space on site server", About: "free space on the volume of the installation folder"},
+			{Name: "install_fails_below", Default: 15, Unit: "GB", Source: rule, About: "free space on the volume of the installation folder"},
 			{Name: "install_warns_below", Default: 25, Unit: "GB", About: "room for five copies of an update of 3 GB and what grows meanwhile"},
+			{Name: "provider_adds", Default: 1, Unit: "GB", Source: rule, About: "more on the volume of the installation folder when the SMS Provider is on the same server"},
+			{Name: "library_fails_below", Default: 3, Unit: "GB", About: "free space on the volume of the content library: one update"},
+			{Name: "library_warns_below", Default: 10, Unit: "GB", About: "free space on the volume of the content library"},
+			{Name: "temp_fails_below", Default: 1, Unit: "GB", About: "free space on the volume of the system's temporary files"},
+			{Name: "temp_warns_below", Default: 5, Unit: "GB", About: "free space on the volume of the system's temporary files"},
 			{Name: "database_fails_below", Default: 1, Unit: "GB", Source: "Microsoft's support article on failed upgrades of Service Manager: 1 GB where each database file lies", About: "free space on each volume of the site database"},
 		},
 		Run: runFreeDisk,
@@ -53,12 +65,13 @@ func freeDisk() checks.Check {
 
 func runFreeDisk(ctx context.Context, c *checks.Case) (checks.Finding, error) {
 	var items []checks.Item
+	var notes []string
 	site, other, err := discovery.FindSite(ctx, c)
 	switch {
 	case err != nil:
 		items = append(items, checks.UnknownItem("site server", "", err))
 	case other == nil:
-		items = append(items, installVolume(ctx, c, site))
+		items, notes = siteVolumes(ctx, c, site)
 	case !c.Stated.Complete():
 		return checks.DoesNotApply(other.Headline), nil
 	}
@@ -71,7 +84,9 @@ func runFreeDisk(ctx context.Context, c *checks.Case) (checks.Finding, error) {
 	if err != nil {
 		items = append(items, checks.UnknownItem("site database", "", err))
 	}
-	return checks.Items(summary(items), items...), nil
+	finding := checks.Items(summary(items), items...)
+	finding.Notes = notes
+	return finding, nil
 }
 
 func summary(items []checks.Item) string {
@@ -87,21 +102,46 @@ func summary(items []checks.Item) string {
 	}
 }
 
-func installVolume(ctx context.Context, c *checks.Case, site discovery.Site) checks.Item {
-	fails, warns := c.Setting("install_fails_below"), c.Setting("install_warns_below")
-	volume, err := platform.Ask(ctx, c, platform.ReadVolume(site.InstallDir))
-	wanted := fmt.Sprintf("at least %g GB, better %g GB", fails, warns)
-	if err != nil {
-		return checks.UnknownItem("installation folder", wanted, err)
+// siteVolumes judges the volumes of the site server's folders, each once, by the most that
+// one of its folders needs.
+func siteVolumes(ctx context.Context, c *checks.Case, site discovery.Site) (items []checks.Item, notes []string) {
+	folders, unknown, notes := siteFolders(ctx, c, site)
+	var volumes []platform.Volume
+	on := map[string][]folder{} // by volume
+	for _, f := range folders {
+		volume, err := platform.Ask(ctx, c, platform.ReadVolume(f.path))
+		if err != nil {
+			unknown = append(unknown, checks.UnknownItem(f.name, f.wanted(), err))
+			continue
+		}
+		mount := strings.ToLower(volume.Mount)
+		if on[mount] == nil {
+			volumes = append(volumes, volume)
+		}
+		on[mount] = append(on[mount], f)
 	}
+	for _, volume := range volumes {
+		var most folder
+		var where []string
+		for _, f := range on[strings.ToLower(volume.Mount)] {
+			most.fails, most.warns = max(most.fails, f.fails), max(most.warns, f.warns)
+			where = append(where, f.name+" "+f.path)
+		}
+		items = append(items, most.judge(volume, strings.Join(where, ", ")))
+	}
+	return append(items, unknown...), notes
+}
+
+// judge holds the volume's free space against what the folder needs.
+func (f folder) judge(volume platform.Volume, where string) checks.Item {
 	item := checks.Item{
-		Key: "site server " + volume.Mount, Found: size(float64(volume.Free)) + " free", Wanted: wanted,
-		Where: "the volume of " + site.InstallDir, Status: checks.Passed,
+		Key: "site server " + volume.Mount, Found: gigabytes(float64(volume.Free)) + " free", Wanted: f.wanted(),
+		Where: "the volume of: " + where, Status: checks.Passed,
 	}
 	switch free := float64(volume.Free) / gibibyte; {
-	case free < fails:
+	case free < f.fails:
 		item.Status = checks.Failed
-	case free < warns:
+	case free < f.warns:
 		item.Status = checks.Warning
 	}
 	return item
@@ -126,7 +166,7 @@ func databaseVolumes(ctx context.Context, c *checks.Case, d discovery.Database) 
 			continue
 		}
 		item := checks.Item{
-			Key: key, Found: size(float64(*file.Available)) + " free", Wanted: wanted,
+			Key: key, Found: gigabytes(float64(*file.Available)) + " free", Wanted: wanted,
 			Where: "sys.dm_os_volume_stats for " + file.Path, Status: checks.Passed,
 		}
 		if float64(*file.Available)/gibibyte < least {

@@ -16,6 +16,7 @@ var logSpace = platform.SQL[logRow]("log-space", `
 		d.log_reuse_wait_desc AS waits_for,
 		f.physical_name AS path, CAST(f.size AS bigint) * 8192 AS size, CAST(f.max_size AS bigint) AS max_pages,
 		CASE f.is_percent_growth WHEN 1 THEN CAST(f.size AS bigint) * 8192 * f.growth / 100 ELSE CAST(f.growth AS bigint) * 8192 END AS growth,
+		CASE f.is_percent_growth WHEN 1 THEN f.growth ELSE 0 END AS growth_percent,
 		v.volume_mount_point AS volume, CAST(v.available_bytes AS bigint) AS available,
 		CASE WHEN HAS_PERMS_BY_NAME(NULL, NULL, N'VIEW SERVER STATE') = 1
 			OR HAS_PERMS_BY_NAME(NULL, NULL, N'VIEW SERVER PERFORMANCE STATE') = 1 THEN 1 ELSE 0 END AS may_see
@@ -33,11 +34,14 @@ type logRow struct {
 	Size      int64   `json:"size"`      // bytes
 	MaxPages  int64   `json:"max_pages"` // -1 = until the volume is full, 0 = the file never grows
 	Growth    int64   `json:"growth"`    // bytes of one step; 0 = the file never grows
+	Percent   int64   `json:"growth_percent"`
 	Volume    *string `json:"volume"`
 	Available *int64  `json:"available"` // bytes
 }
 
-const pageSize = 8192
+func (r logRow) facts() fileFacts {
+	return fileFacts{r.Path, r.Size, r.MaxPages, r.Growth, r.Percent, r.Volume, r.Available, largestLog}
+}
 
 func transactionLog() checks.Check {
 	return checks.Check{
@@ -55,74 +59,42 @@ func transactionLog() checks.Check {
 		Rights: []string{performanceState},
 		Reads: append(discovery.DatabaseReads(),
 			logSpace.In("{SQL Server}", "{site database}").Form()),
-		Settings: []checks.Setting{
-			{Name: "warns_above", Default: 80, Unit: "%", About: "used, of what the log can still become"},
-			{Name: "fails_above", Default: 95, Unit: "%", About: "used, of what the log can still become"},
-		},
-		Run: discovery.OnDatabase(runTransactionLog),
+		Settings: fillSettings("the log"),
+		Run:      discovery.OnDatabase(runTransactionLog),
 	}
 }
 
 func runTransactionLog(ctx context.Context, c *checks.Case, d discovery.Database) (checks.Finding, error) {
-	files, err := platform.Ask(ctx, c, logSpace.In(d.Instance, d.Name))
+	log, waitsFor, err := logPool(ctx, c, d)
 	if err != nil {
 		return checks.Finding{}, err
 	}
-	room, err := growth(d, files)
-	if err != nil {
-		return checks.Finding{}, err
-	}
-	log := files[0] // the columns of the whole log are alike in all rows
-	if log.LogSize <= 0 || log.LogUsed < 0 || log.LogUsed > log.LogSize {
-		return checks.Finding{}, platform.Refuse(platform.ErrMalformed,
-			"SQL Server %s says that %d of %d bytes of the log of %s are used, which cannot be", d.Instance, log.LogUsed, log.LogSize, d.Name)
-	}
-	capacity := float64(log.LogSize) + float64(room)
-	percent := 100 * float64(log.LogUsed) / capacity
-	warns, fails := c.Setting("warns_above"), c.Setting("fails_above")
-	item := checks.Item{
-		Key: d.Instance + "/" + d.Name,
-		Found: fmt.Sprintf("%s used of %s, and room to grow to %s: %.0f %%",
-			size(float64(log.LogUsed)), size(float64(log.LogSize)), size(capacity), percent),
-		Wanted: fmt.Sprintf("at most %g %%", warns), Where: "sys.dm_db_log_space_usage, sys.database_files, sys.dm_os_volume_stats",
-		Status: checks.Passed,
-	}
-	switch {
-	case percent > fails:
-		item.Status = checks.Failed
-	case percent > warns:
-		item.Status = checks.Warning
-	}
+	log.name = d.Name
+	item, percent := fill(c, d.Instance, log, "sys.dm_db_log_space_usage, sys.database_files, sys.dm_os_volume_stats")
 	summary := fmt.Sprintf("The log is %.0f %% full, counted against what it can grow to.", percent)
 	if item.Status != checks.Passed {
-		summary = fmt.Sprintf("The log is %.0f %% full, counted against what it can grow to; it waits for %s.", percent, log.WaitsFor)
+		summary = fmt.Sprintf("The log is %.0f %% full, counted against what it can grow to; it waits for %s.", percent, waitsFor)
 	}
 	return checks.Items(summary, item), nil
 }
 
-// growth is how many bytes the log files can still grow by: each by whole steps that its
-// volume has room for and up to its own limit, and all files on one volume together by no
-// more than the volume's free space. A step that does not fit is not made smaller.
-func growth(d discovery.Database, files []logRow) (int64, error) {
-	wish := map[string]int64{} // by volume
-	free := map[string]int64{}
-	for _, file := range files {
-		if file.Volume == nil || *file.Volume == "" || file.Available == nil {
-			return 0, platform.Refuse(platform.ErrUnsupported, "SQL Server %s cannot tell the volume of %s", d.Instance, file.Path)
-		}
-		if file.Growth <= 0 || file.MaxPages == 0 {
-			continue
-		}
-		more := *file.Available / file.Growth * file.Growth
-		if file.MaxPages > 0 {
-			more = max(0, min(more, file.MaxPages*pageSize-file.Size))
-		}
-		wish[*file.Volume] += more
-		free[*file.Volume] = *file.Available
+// logPool is the site database's log, and what its truncation waits for.
+func logPool(ctx context.Context, c *checks.Case, d discovery.Database) (pool, string, error) {
+	rows, err := platform.Ask(ctx, c, logSpace.In(d.Instance, d.Name))
+	if err != nil {
+		return pool{}, "", err
 	}
-	var room int64
-	for volume, bytes := range wish {
-		room += min(bytes, free[volume])
+	log := pool{name: d.Name + "/log", used: rows[0].LogUsed, most: noLimit} // the columns of the whole log are alike in all rows
+	for _, row := range rows {
+		f, err := file(d.Instance, row.facts())
+		if err != nil {
+			return pool{}, "", err
+		}
+		log.files = append(log.files, f)
 	}
-	return room, nil
+	if size := rows[0].LogSize; log.used > size {
+		return pool{}, "", platform.Refuse(platform.ErrMalformed,
+			"SQL Server %s says that %d of %d bytes of the log of %s are used, which cannot be", d.Instance, log.used, size, d.Name)
+	}
+	return log, rows[0].WaitsFor, log.check(d.Instance)
 }

@@ -20,6 +20,11 @@ func Area() checks.Area {
 		securityMode(),
 		tcpPort(),
 		serviceAccount(),
+		siteDatabaseSettings(),
+		compatibilityLevel(),
+		recoveryModel(),
+		textReplication(),
+		replicaPoints(),
 	}}
 }
 

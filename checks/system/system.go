@@ -7,5 +7,12 @@ import "siteready/checks"
 func Area() checks.Area {
 	return checks.Area{ID: "system", Title: "System requirements", Checks: []checks.Check{
 		operatingSystem(),
-	}}
+		siteSystemWindows(),
+		domainMember(),
+		dotNet(),
+		windowsInstaller(),
+		deploymentKit(),
+		pendingRestart(),
+		sqlServerRestart(),
+	}, Confirm: statements()}
 }

@@ -233,12 +233,10 @@ func secretiveServer(t *testing.T, plant func(int, string) string) (server *sqls
 		"site-communication": {Number: 50000, State: 1, Class: 16, Message: plant(23, `The proxy https://svc:%s@proxy.contoso.com:8080 is closed`)},
 		"site-servers":       {Number: 50000, State: 1, Class: 16, Message: plant(24, `{"user": "svc", "password": "%s"} is refused, and so is `) + password},
 	} {
-		for _, statements := range databases {
-			if _, asked := statements[statement]; !asked {
-				t.Errorf("the site has no statement %s", statement)
-			}
-			statements[statement] = sqlservertest.Result{Err: &e}
+		if _, asked := databases["CM_P01"][statement]; !asked {
+			t.Errorf("the site's database has no statement %s", statement)
 		}
+		databases["CM_P01"][statement] = sqlservertest.Result{Err: &e}
 	}
 	return sqlservertest.Start(t, sqlservertest.Config{
 		User: "siteready", Password: password, Encryption: sqlservertest.Required, Databases: databases,

@@ -30,7 +30,7 @@ type checkOptions struct {
 
 func (o *checkOptions) addTo(cmd *cobra.Command) {
 	o.cmd = cmd
-	o.selectOptions.addTo(cmd)
+	o.selectOptions.addTo(cmd, beside)
 	o.outputOptions.addTo(cmd)
 	o.sqlOptions.addTo(cmd)
 	cmd.Flags().StringVar(&o.site, "site", "", "judge a recorded site instead of this machine")
@@ -61,6 +61,12 @@ func (p *program) check(ctx context.Context, o *checkOptions) error {
 	if err := o.outputOptions.validate(); err != nil {
 		return err
 	}
+	if o.path == "-" && o.site == "-" {
+		return errors.New("--config - and --site - do not go together: standard input holds one of them")
+	}
+	if err := p.configure(o.cmd, &o.configOptions, true); err != nil {
+		return err
+	}
 	if _, _, err := o.selected(catalog.All()); err != nil {
 		return err
 	}
@@ -74,7 +80,7 @@ func (p *program) check(ctx context.Context, o *checkOptions) error {
 
 func (p *program) openSource(o *checkOptions) (source, error) {
 	if !o.cmd.Flags().Changed("site") {
-		return liveSource(&o.sqlOptions)
+		return liveSource(&o.sqlOptions, &o.configOptions)
 	}
 	if o.site == "" { // not this machine instead: a script may have lost a name
 		return source{}, errors.New("--site names no file; - is standard input")
@@ -99,8 +105,8 @@ func (p *program) openSource(o *checkOptions) (source, error) {
 	return from, nil
 }
 
-func liveSource(o *sqlOptions) (source, error) {
-	sql, err := o.reader()
+func liveSource(o *sqlOptions, config *configOptions) (source, error) {
+	sql, err := o.reader(config)
 	if err != nil {
 		return source{}, err
 	}
@@ -151,6 +157,10 @@ func (p *program) judge(ctx context.Context, from source, o *selectOptions, out 
 	if err != nil {
 		return err
 	}
+	judged, err := judgedFor(o.at, from.readAt, time.Local)
+	if err != nil {
+		return err
+	}
 	ctx, cancel := o.timeout.end(ctx)
 	defer cancel()
 	m := platform.Open(ctx, from.reader, from.readAt, platform.DefaultLimits())
@@ -163,16 +173,19 @@ func (p *program) judge(ctx context.Context, from source, o *selectOptions, out 
 	// the checks from what they can do without.
 	described := make(chan discovery.Subject, 1)
 	go func() { described <- describe(ctx, m, from.stated) }()
-	results := checks.Run(ctx, m, catalog.All(), selection, checks.Conditions{
-		Target: *target, Stated: from.stated, JudgedFor: from.readAt,
-	})
+	results := checks.Run(ctx, m, catalog.All(), selection, o.conditions(checks.Conditions{
+		Target: *target, Stated: from.stated, JudgedFor: judged,
+	}))
 	subject := <-described
 	why := stopped(ctx)
 	cancel() // nobody waits for what is still under way
+	results, waivers := checks.Waive(results, o.Waivers, judged)
 	r := report.New(report.Input{
 		Version: programVersion(), Subject: subject, Target: *target, TargetStated: stated,
-		Recording: from.file, ReadAt: from.readAt, JudgedFor: from.readAt, MadeAt: time.Now(),
+		Recording: from.file, ReadAt: from.readAt, JudgedFor: judged, MadeAt: time.Now(),
 		Took: time.Since(start), Stopped: why, Hanging: m.Hanging(hangPatience), FailOn: o.failOn, Results: results,
+		Configuration: o.inForce(), Thresholds: o.Thresholds, Waivers: waivers,
+		Statements: catalog.All().Statements(), Confirmed: o.Confirmed,
 	})
 	if r.Exit.LetThrough != "" {
 		say(p.stderr, r.Exit.LetThrough)

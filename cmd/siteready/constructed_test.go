@@ -18,7 +18,7 @@ import (
 // makes it.
 func recorded(ctx context.Context, site *platformtest.Site, r platform.Reader) ([]byte, error) {
 	m := platform.Open(ctx, r, site.ReadAt, platform.DefaultLimits())
-	if err := askEverything(ctx, m, checks.Stated{}); err != nil {
+	if err := askEverything(ctx, m, checks.Conditions{JudgedFor: m.ReadAt()}); err != nil {
 		return nil, err
 	}
 	var text bytes.Buffer

@@ -17,6 +17,9 @@ func (p *program) demoCommand() *cobra.Command {
 			if err := output.validate(); err != nil {
 				return err
 			}
+			if err := p.configure(cmd, &selected.configOptions, false); err != nil {
+				return err
+			}
 			from, err := recordedSource(demo.Site, "demo")
 			if err != nil {
 				return err
@@ -24,7 +27,7 @@ func (p *program) demoCommand() *cobra.Command {
 			return p.judge(cmd.Context(), from, &selected, &output)
 		},
 	}
-	selected.addTo(cmd)
+	selected.addTo(cmd, "none")
 	output.addTo(cmd)
 	return cmd
 }

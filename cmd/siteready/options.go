@@ -54,15 +54,20 @@ func (l *limit) end(ctx context.Context) (context.Context, context.CancelFunc) {
 
 // selectOptions are the flags that say what is judged.
 type selectOptions struct {
+	configOptions
 	target     string
+	at         string
 	only, skip []string
 	failOn     string
 	timeout    limit
 }
 
-func (o *selectOptions) addTo(cmd *cobra.Command) {
+// addTo adds the flags; configured says which configuration is used when none is named.
+func (o *selectOptions) addTo(cmd *cobra.Command, configured string) {
+	o.configOptions.addTo(cmd, configured)
 	f := cmd.Flags()
 	f.StringVar(&o.target, "target", "", "judge for this release, as 2509 or cm=2509 (default: the newest that the site may update to)")
+	f.StringVar(&o.at, "at", "", "judge for this time, when the update is to start: 2026-11-28, \"2026-11-28 22:00\" or 2026-11-28T22:00:00+01:00 (default: when the facts were read)")
 	f.StringSliceVar(&o.only, "only", nil, "run only these checks: ids, or globs such as drivers.*")
 	f.StringSliceVar(&o.skip, "skip", nil, "do not run these checks: ids or globs")
 	f.StringVar(&o.failOn, "fail-on", report.FailOnWarning, "lowest verdict that is not exit code 0: warning, unknown or failed")
@@ -120,21 +125,34 @@ func (o *sqlOptions) given(cmd *cobra.Command) error {
 	return nil
 }
 
-func (o *sqlOptions) reader() (*sqlserver.Reader, error) {
+// validate finds values that do not go together; config names those that a file has set.
+func (o *sqlOptions) validate(config *configOptions) error {
 	encryption, err := sqlserver.ParseEncryption(o.encrypt)
 	if err != nil {
-		return nil, fmt.Errorf("--sql-encrypt: %w", err)
+		return fmt.Errorf("--sql-encrypt: %w", err)
 	}
+	trust := config.said("sql-trust-server-certificate")
 	switch {
 	case o.trust && o.caFile != "":
-		return nil, errors.New("--sql-trust-server-certificate and --sql-ca do not go together: the certificate is verified, or it is not")
+		return fmt.Errorf("%s and %s do not go together: the certificate is verified, or it is not", trust, config.said("sql-ca"))
 	case o.trust && encryption == sqlserver.Strict:
-		return nil, errors.New("--sql-trust-server-certificate and --sql-encrypt strict do not go together: strict always verifies the certificate")
+		return fmt.Errorf("%s and %s strict do not go together: strict always verifies the certificate", trust, config.said("sql-encrypt"))
 	}
 	if o.server != "" {
 		if err := sqlserver.CheckInstance(o.server); err != nil {
-			return nil, fmt.Errorf("--sql-server: %w", err)
+			return fmt.Errorf("--sql-server: %w", err)
 		}
+	}
+	return nil
+}
+
+func (o *sqlOptions) reader(config *configOptions) (*sqlserver.Reader, error) {
+	if err := o.validate(config); err != nil {
+		return nil, err
+	}
+	encryption, err := sqlserver.ParseEncryption(o.encrypt)
+	if err != nil {
+		return nil, fmt.Errorf("--sql-encrypt: %w", err)
 	}
 	fullName := machineName()
 	options := sqlserver.Options{
@@ -144,13 +162,13 @@ func (o *sqlOptions) reader() (*sqlserver.Reader, error) {
 	if o.user != "" {
 		password, set := os.LookupEnv(passwordVariable)
 		if !set {
-			return nil, fmt.Errorf("--sql-user needs the password in the environment variable %s", passwordVariable)
+			return nil, fmt.Errorf("%s needs the password in the environment variable %s", config.said("sql-user"), passwordVariable)
 		}
 		options.Password = password
 	}
 	reader, err := sqlserver.New(options)
 	if err != nil {
-		return nil, fmt.Errorf("--sql-ca %s: %w", o.caFile, bare(err)) // all else has been looked at above
+		return nil, fmt.Errorf("%s %s: %w", config.said("sql-ca"), o.caFile, bare(err)) // all else has been looked at above
 	}
 	return reader, nil
 }

@@ -40,7 +40,7 @@ func (p *program) questionsCommand() *cobra.Command {
 
 // about says what a kind of question is answered with.
 var about = map[platform.Kind]string{
-	platform.KindAccount:     "what an account is, who is in a local group, or whether one right is held; never a password",
+	platform.KindAccount:     "what an account is, who is in a local group, or whether one right is held; no log-on is tried",
 	platform.KindCertificate: "subject, issuer, end and uses of the certificates in a store; a private key is never opened",
 	platform.KindEvents:      "how many events of a log fit, the oldest and the newest time; their texts are never read",
 	platform.KindFile:        "size, time and version of one file, never its content",
@@ -56,6 +56,7 @@ func questionsText(w io.Writer, all []catalog.Asked) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "siteready can ask %d questions, and no others. What stands in {braces} is filled in when it runs.\n", len(all))
 	fmt.Fprintf(&b, "It changes nothing. A connection to SQL Server is first sent: %s\n", sqlserver.SessionSetup)
+	fmt.Fprintf(&b, "When SQL Server says that a statement names what is not there, all its names are looked up, as NAME.names: %s\n", sqlserver.LookUp)
 	fmt.Fprintf(&b, "Each statement is sent with its name before it, as /* siteready: NAME */.\n")
 	kind := platform.Kind("")
 	for _, one := range all {
@@ -114,6 +115,7 @@ func questionsJSON(w io.Writer, all []catalog.Asked) error {
 	return e.Encode(struct {
 		Schema          string      `json:"schema"`
 		ConnectionSetup string      `json:"connection_setup"`
+		LookUp          string      `json:"look_up"` // after a statement that names what is not there, with its names
 		Questions       []askedJSON `json:"questions"`
-	}{"siteready.questions/1", sqlserver.SessionSetup, list})
+	}{"siteready.questions/1", sqlserver.SessionSetup, sqlserver.LookUp, list})
 }

@@ -18,6 +18,7 @@ import (
 )
 
 type recordOptions struct {
+	configOptions
 	sqlOptions
 	output    string
 	anonymize bool
@@ -30,20 +31,24 @@ func (p *program) recordCommand() *cobra.Command {
 		Use:   "record -o FILE",
 		Short: "Record every answer of this site, to judge it elsewhere with check --site",
 		Args:  flagsOnly,
-		RunE:  func(cmd *cobra.Command, _ []string) error { return p.record(cmd.Context(), o) },
+		RunE:  func(cmd *cobra.Command, _ []string) error { return p.record(cmd, o) },
 	}
 	cmd.Flags().StringVarP(&o.output, "output", "o", "", "the file to write; - is standard output")
 	cmd.Flags().BoolVar(&o.anonymize, "anonymize", false, "replace names of servers, domains, users, databases and sites, and addresses, by pseudonyms")
 	o.timeout.addTo(cmd)
 	o.sqlOptions.addTo(cmd)
+	o.configOptions.addTo(cmd, beside)
 	return cmd
 }
 
-func (p *program) record(ctx context.Context, o *recordOptions) error {
+func (p *program) record(cmd *cobra.Command, o *recordOptions) error {
 	if o.output == "" {
 		return errors.New("record needs -o FILE")
 	}
-	from, err := liveSource(&o.sqlOptions)
+	if err := p.configure(cmd, &o.configOptions, true); err != nil {
+		return err
+	}
+	from, err := liveSource(&o.sqlOptions, &o.configOptions)
 	if err != nil {
 		return err
 	}
@@ -53,10 +58,13 @@ func (p *program) record(ctx context.Context, o *recordOptions) error {
 			return failure("nothing was recorded: %w", err)
 		}
 	}
-	ctx, cancel := o.timeout.end(ctx)
+	ctx, cancel := o.timeout.end(cmd.Context())
 	defer cancel()
 	m := platform.Open(ctx, from.reader, from.readAt, platform.DefaultLimits())
-	if err := askEverything(ctx, m, from.stated); err != nil {
+	err = askEverything(ctx, m, checks.Conditions{
+		Stated: from.stated, JudgedFor: m.ReadAt(), SetupAccount: o.SetupAccount, KeyBackups: o.KeyBackups,
+	})
+	if err != nil {
 		return err
 	}
 	if why := stopped(ctx); why != "" {
@@ -100,14 +108,20 @@ func (p *program) record(ctx context.Context, o *recordOptions) error {
 
 // askEverything lets every check ask for every target and drops the verdicts, then asks what
 // checks of tomorrow may want to know.
-func askEverything(ctx context.Context, m *platform.Machine, stated checks.Stated) error {
+func askEverything(ctx context.Context, m *platform.Machine, conditions checks.Conditions) error {
 	all, err := checks.Select(catalog.All(), nil, nil)
 	if err != nil {
 		return err
 	}
-	discovery.Describe(ctx, m.Session(), stated)
+	discovery.Describe(ctx, m.Session(), conditions.Stated)
 	for _, target := range requirement.ConfigMgrReleases() {
-		checks.Run(ctx, m, catalog.All(), all, checks.Conditions{Target: target, Stated: stated, JudgedFor: m.ReadAt()})
+		conditions.Target = target
+		checks.Run(ctx, m, catalog.All(), all, conditions)
+		if conditions.SetupAccount != "" { // and for whoever judges without this configuration
+			byDefault := conditions
+			byDefault.SetupAccount = ""
+			checks.Run(ctx, m, catalog.All(), all, byDefault)
+		}
 	}
 	catalog.AskFurther(ctx, m)
 	return nil

@@ -60,6 +60,7 @@ func TestScripts(t *testing.T) {
 			"canonical":  cmdCanonical,
 			"files":      cmdFiles,
 			"sqlprinted": cmdSQLPrinted,
+			"expand":     cmdExpand,
 		},
 	})
 }
@@ -233,6 +234,12 @@ func cmdSQLPrinted(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
+// expand FILE puts the values of variables in the place of ${NAME}.
+func cmdExpand(ts *testscript.TestScript, neg bool, args []string) {
+	wants(ts, neg, len(args) == 1, "expand FILE")
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(os.Expand(ts.ReadFile(args[0]), ts.Getenv)), 0o600))
+}
+
 // readReport reads a file that must be one whole report in JSON, and nothing else.
 func readReport(ts *testscript.TestScript, file string) report.Report {
 	d := json.NewDecoder(strings.NewReader(ts.ReadFile(file)))
@@ -257,7 +264,7 @@ func cmdReport(ts *testscript.TestScript, neg bool, args []string) {
 		"role": string(r.Subject.Role), "source": r.Source.Kind, "file": r.Source.File, "target": r.Target.Version,
 	}
 	for name, n := range map[string]int{
-		"failed": r.Counts.Failed, "warning": r.Counts.Warning, "unknown": r.Counts.Unknown, "passed": r.Counts.Passed,
+		"failed": r.Counts.Failed, "waived": r.Counts.Waived, "warning": r.Counts.Warning, "unknown": r.Counts.Unknown, "passed": r.Counts.Passed,
 		"not_applicable": r.Counts.NotApplicable, "not_selected": r.Counts.NotSelected, "total": r.Counts.Total,
 		"causes": len(r.Causes), "checks": len(r.Checks),
 	} {
@@ -284,7 +291,7 @@ func cmdCanonical(ts *testscript.TestScript, neg bool, args []string) {
 	var both [2]report.Report
 	for i, file := range args {
 		both[i] = readReport(ts, file).Canonical()
-		both[i].ReadAt, both[i].JudgedFor = time.Time{}, time.Time{} // each run has its own
+		both[i].ReadAt, both[i].JudgedFor, both[i].ValidUntil = time.Time{}, time.Time{}, time.Time{} // each run has its own
 	}
 	if diff := cmp.Diff(both[0], both[1]); diff != "" {
 		ts.Fatalf("the reports differ (- %s, + %s):\n%s", args[0], args[1], diff)

@@ -50,7 +50,8 @@ func windowsProgram(t *testing.T) string {
 }
 
 // newSiteServer makes a machine of testdata/sites/NAME.yaml. The site's database, if it has
-// one, is served on this machine under the name 127.0.0.1.
+// one, is served on this machine under the name 127.0.0.1. The site's other servers are left out,
+// but for their groups, and where the edit says something of them.
 func newSiteServer(t *testing.T, exe, name string, edit map[string]any) *siteServer {
 	t.Helper()
 	tree, err := platformtest.Load("../..", name)
@@ -58,10 +59,20 @@ func newSiteServer(t *testing.T, exe, name string, edit map[string]any) *siteSer
 		t.Fatal(err)
 	}
 	s := &siteServer{Prefix: winetest.New(t), exe: exe, tree: platformtest.Edit(tree, edit)}
+	if _, said := edit["servers"]; !said {
+		s.tree = alone(t, s.tree)
+	}
 	s.serve(t)
 	site, err := platformtest.New(s.tree)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if _, found := site.Volumes[`D:\`]; found { // C: is as large as this machine has it
+		const environment = `HKLM\SYSTEM\CurrentControlSet\Control\Session Manager\Environment`
+		s.tree = platformtest.Edit(s.tree, map[string]any{"registry": map[string]any{environment: map[string]any{"TEMP": `D:\Temp`}}})
+		if site, err = platformtest.New(s.tree); err != nil {
+			t.Fatal(err)
+		}
 	}
 	s.SetWindows(winetest.WindowsVersion{
 		Build: int(site.Windows.Build), ProductName: site.Windows.Product, InstallationType: *site.Windows.Installation, ProductType: "ServerNT",
@@ -78,6 +89,7 @@ func newSiteServer(t *testing.T, exe, name string, edit map[string]any) *siteSer
 			Start: map[string]uint32{"automatic": 2, "manual": 3, "disabled": 4}[v.Start], Running: v.State == "running",
 		})
 	}
+	s.addAccounts(t, site)
 	for mount, v := range site.Volumes {
 		const page, used = 4096, 64 << 20 // what is used of a volume costs memory
 		if mount != `C:\` {
@@ -86,6 +98,10 @@ func newSiteServer(t *testing.T, exe, name string, edit map[string]any) *siteSer
 		}
 	}
 	for path, v := range site.Files {
+		if v.Version == nil {
+			s.WriteFile(path, []byte("a file without a version"))
+			continue
+		}
 		s.WriteVersionedFile(path, *v.Version)
 	}
 	return s
@@ -107,6 +123,12 @@ func registryData(t *testing.T, v any) any {
 		return uint32(number(v))
 	case map[string]any:
 		return uint64(number(v["qword"].(json.Number)))
+	case []any:
+		list := make([]string, len(v))
+		for i := range v {
+			list[i] = fmt.Sprint(v[i])
+		}
+		return list
 	}
 	t.Fatalf("the registry cannot be seeded with %v", v)
 	return nil
@@ -139,6 +161,12 @@ func (s *siteServer) serve(t *testing.T) {
 			}},
 			"sql": map[string]any{instance: nil, fmt.Sprintf("%s,%d", host, port): statements},
 		})
+		// Reached by an address, SQL Server's machine is asked by the short name that it gives itself.
+		full, _, _ := strings.Cut(instance, `\`)
+		if servers, _ := s.tree["servers"].(map[string]any); servers[full] != nil {
+			label, _, _ := strings.Cut(full, ".")
+			s.tree = platformtest.Edit(s.tree, map[string]any{"servers": map[string]any{strings.ToUpper(label): servers[full]}})
+		}
 	}
 }
 
@@ -208,6 +236,7 @@ func TestWindowsProgram(t *testing.T) {
 		{"Windows Server 2012 R2", "primary", "2409", map[string]any{"windows": map[string]any{"build": 9600, "major": 6, "minor": 3}}, 2},
 		{"no product", "no-product", "2509", nil, 3},
 		{"the passive site server", "passive", "2509", nil, 0},
+		{"accounts that lack rights", "primary", "2509", accountsAmiss(), 2},
 		{"only a role", "site-system", "2509", nil, 3},
 		{"only SQL Server", "sql-server", "2509", nil, 3},
 		{"Service Manager", "service-manager", "2509", nil, 3},
@@ -296,6 +325,33 @@ func recordConstructed(t *testing.T, tree map[string]any, file string) {
 	}
 	if err := os.WriteFile(file, data, 0o600); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// A server that cannot be reached is an item that could not be checked, with call, server and
+// number; the other items are judged all the same.
+func TestWindowsProgramReachesNoServer(t *testing.T) {
+	s := newSiteServer(t, windowsProgram(t), "primary", map[string]any{"servers": map[string]any{}})
+	result := s.run(t, "--sql-user", "siteready", "check", "--format", "json", "--target", "2509", "--only", "system.site-systems")
+	if result.ExitCode != 3 {
+		t.Errorf("exit code %d, wanted 3\n%s", result.ExitCode, result.Stderr)
+	}
+	r := parseReport(t, result.Stdout)
+	unknown := map[string]string{}
+	for _, c := range r.Checks {
+		for _, item := range c.Items {
+			if c.ID == "system.site-systems" && item.Status == "unknown" {
+				unknown[item.Key] = item.Cause.Cause
+			}
+		}
+	}
+	for _, server := range []string{"dp01.contoso.com", "mp02.contoso.com", "sql01.contoso.com"} {
+		if cause := unknown[server]; !strings.HasPrefix(cause, "RegConnectRegistry "+server+": ") || !strings.HasSuffix(cause, "(53)") {
+			t.Errorf("%s: %q", server, cause)
+		}
+	}
+	if len(unknown) != 3 {
+		t.Errorf("unknown are %v", unknown)
 	}
 }
 

@@ -1,0 +1,231 @@
+package accounts
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"siteready/checks"
+	"siteready/checks/discovery"
+	"siteready/platform"
+)
+
+// The rights that decide whether the service manager may log an account on. The second wins
+// (Win32 documentation, "Account Rights Constants").
+const (
+	logonRight = "SeServiceLogonRight"
+	denyRight  = "SeDenyServiceLogonRight"
+)
+
+// siteServices are the services that a site server may have.
+var siteServices = []string{
+	"SMS_EXECUTIVE", "SMS_SITE_COMPONENT_MANAGER", "SMS_SITE_BACKUP", "SMS_SITE_VSS_WRITER", updateService,
+}
+
+const (
+	servicesKey = `HKLM\SYSTEM\CurrentControlSet\Services`
+	serviceHole = "{service of SQL Server}"
+	noRight     = "the right to log on as a service, and no rule against it"
+)
+
+func serviceLogon() checks.Check {
+	check := checks.Check{
+		ID:          "accounts.service-logon",
+		Title:       "May the accounts of the site's services log on as a service?",
+		Why:         "An update restarts the services of the site, and SQL Server may be restarted for it. A service that runs stays so after its account has lost the right; only the next start fails.",
+		Consequence: "A service does not start again, with error 1069 or 1385, in the middle of the update.",
+		Remedy:      "Give the account the right to log on as a service, and take it out of what denies that: in the group policy that sets these rights, or in the server's own security policy.",
+		Command:     "secpol.msc: Local Policies, User Rights Assignment, Log on as a service",
+		Sources: []string{
+			"https://learn.microsoft.com/windows/win32/secauthz/account-rights-constants",
+			"https://learn.microsoft.com/windows/win32/services/service-user-accounts",
+		},
+		Rights: []string{
+			"Windows: query the configuration of the services", "Windows: view the local security policy, which takes an elevated prompt",
+			discovery.RegistryRight, "SQL Server: none but a user in the site database",
+		},
+		Reads: append(discovery.DatabaseReads(),
+			platform.ReadComputer().Form(),
+			sysadminMembers.In("{SQL Server}", "{site database}").Form(),
+			platform.ReadText(servicesKey+`\`+serviceHole, "ObjectName").Form(),
+			platform.ReadAccount(accountHole).Form(),
+			platform.ReadAccountOf(sidHole).Form(),
+			platform.ReadAccountRight(sidHole, logonRight).Form(),
+			platform.ReadAccountRight(sidHole, denyRight).Form(),
+			platform.ReadGroupMembers(sidHole).Form()),
+		Run: discovery.OnSite(runServiceLogon),
+	}
+	for _, name := range siteServices {
+		check.Reads = append(check.Reads, platform.ReadService(name).Form())
+	}
+	return check
+}
+
+func runServiceLogon(ctx context.Context, c *checks.Case, _ discovery.Site) (checks.Finding, error) {
+	var items []checks.Item
+	for _, name := range siteServices {
+		service, found, err := platform.Lookup(ctx, c, platform.ReadService(name))
+		switch {
+		case err != nil:
+			items = append(items, unknown(name, noRight, err))
+		case found && service.Start != "disabled":
+			items = append(items, judgeLogon(ctx, c, name, service.Account))
+		}
+	}
+	if len(items) == 0 {
+		return checks.Finding{}, platform.Refuse(platform.ErrMalformed, "this is a site server, and none of its services is installed or may start")
+	}
+	name, account, err := sqlService(ctx, c)
+	switch {
+	case err != nil:
+		items = append(items, unknown("SQL Server", noRight, err))
+	case name != "":
+		items = append(items, judgeLogon(ctx, c, name, account))
+	}
+	return checks.Items(logonSummary(items), items...), nil
+}
+
+// sqlService is the service of the site's SQL Server, and the account that it runs as. The
+// name is empty when SQL Server is on another machine. The registry holds what the service
+// manager starts it with.
+func sqlService(ctx context.Context, c *checks.Case) (name, account string, err error) {
+	_, rows, err := readSysadmins(ctx, c)
+	if err != nil {
+		return "", "", err
+	}
+	computer, err := platform.Ask(ctx, c, platform.ReadComputer())
+	if err != nil || !strings.EqualFold(rows[0].Machine, computer.Name) {
+		return "", "", err
+	}
+	name = rows[0].Instance
+	if !strings.EqualFold(name, "MSSQLSERVER") {
+		name = "MSSQL$" + name
+	}
+	text, err := platform.Ask(ctx, c, platform.ReadText(servicesKey+`\`+name, "ObjectName"))
+	return name, string(text), err
+}
+
+// judgeLogon judges whether the service manager may log on the account of one service.
+func judgeLogon(ctx context.Context, c *checks.Case, service, name string) checks.Item {
+	item := checks.Item{Key: service, Wanted: noRight, Where: "the local security policy", Status: checks.Passed}
+	if needsNone(name) {
+		item.Found = name + ", which needs no right"
+		return item
+	}
+	account, err := platform.Ask(ctx, c, platform.ReadAccount(name))
+	if err == nil && account.SID == "" {
+		err = platform.Refuse(platform.ErrMalformed, "the account %s is said to have no SID", name)
+	}
+	if err != nil {
+		return unknown(service, noRight, err)
+	}
+	if slices.Contains([]string{localSystem, localService, networkService}, account.SID) || strings.HasPrefix(account.SID, serviceSIDs) {
+		item.Found = name + ", which needs no right"
+		return item
+	}
+	denied, deniedBy, err := holds(ctx, c, account, denyRight)
+	if err != nil {
+		return unknown(service, noRight, err)
+	}
+	allowed, allowedBy, err := holds(ctx, c, account, logonRight)
+	switch {
+	case err != nil:
+		return unknown(service, noRight, err)
+	case denied == inside:
+		item.Status, item.Found = checks.Failed, fmt.Sprintf("%s, which may not log on as a service, by a rule for %s", name, list(deniedBy))
+	case allowed == outside:
+		item.Status, item.Found = checks.Failed, name+", which has no right to log on as a service"
+	case denied == unclear:
+		return unknown(service, noRight, throughGroups(name, "be denied to log on as a service", deniedBy))
+	case allowed == unclear:
+		return unknown(service, noRight, throughGroups(name, "have the right to log on as a service", allowedBy))
+	default:
+		item.Found = fmt.Sprintf("%s, with the right of %s", name, list(allowedBy))
+	}
+	return item
+}
+
+// needsNone reports whether an account is one of those that the service manager logs on
+// without the right: Windows' own, and the virtual account that each service has. The names
+// are those that the service manager has for them in every language.
+func needsNone(name string) bool {
+	known := []string{"LocalSystem", `.\LocalSystem`, systemName, `NT AUTHORITY\LocalService`, `NT AUTHORITY\NetworkService`}
+	return slices.ContainsFunc(known, func(one string) bool { return strings.EqualFold(one, name) }) ||
+		strings.HasPrefix(strings.ToUpper(name), `NT SERVICE\`)
+}
+
+// holds says whether an account holds a right, itself or through a group that it is surely
+// in, and names what it holds it through; or through which groups it may hold it.
+func holds(ctx context.Context, c *checks.Case, account platform.Account, right string) (belongs, []string, error) {
+	answer, err := platform.Ask(ctx, c, platform.ReadAccountRight(account.SID, right))
+	if err != nil {
+		return unclear, nil, err
+	}
+	if answer.Held {
+		return inside, []string{"its own"}, nil
+	}
+	var through []string
+	for _, sid := range answer.List {
+		at, name, err := inHolder(ctx, c, account, sid)
+		switch {
+		case err != nil:
+			return unclear, nil, err
+		case at == inside:
+			return inside, []string{name}, nil
+		case at == unclear:
+			through = append(through, name)
+		}
+	}
+	if answer.More || len(answer.List) < answer.Holders {
+		through = append(through, "holders that are not listed")
+	}
+	if len(through) > 0 {
+		return unclear, through, nil
+	}
+	return outside, nil, nil
+}
+
+// inHolder says whether an account is in what a SID stands for.
+func inHolder(ctx context.Context, c *checks.Case, account platform.Account, sid string) (belongs, string, error) {
+	switch {
+	case sid == account.SID, sid == everyone:
+		return inside, "Everyone", nil
+	case sid == authenticated:
+		return inside, "Authenticated Users", nil
+	case slices.Contains([]string{localSystem, localService, networkService}, sid), strings.HasPrefix(sid, serviceSIDs):
+		return outside, "", nil
+	case strings.HasPrefix(sid, builtinGroups):
+		group, found, err := platform.Lookup(ctx, c, platform.ReadGroupMembers(sid))
+		if err != nil || !found {
+			return outside, "", err
+		}
+		at, through := among(account, group)
+		if at == unclear {
+			return at, fmt.Sprintf("%s (%s)", group.Group, list(through)), nil
+		}
+		return at, group.Group, nil
+	}
+	holder, err := platform.Ask(ctx, c, platform.ReadAccountOf(sid))
+	switch {
+	case err != nil:
+		// It may be a group of a domain that does not answer, or an account that is no more.
+		return unclear, sid, nil
+	case mayHold(holder):
+		return unclear, named(holder), nil
+	}
+	return outside, "", nil
+}
+
+func logonSummary(items []checks.Item) string {
+	switch bad := checks.Count(items, checks.Failed); {
+	case bad == 1:
+		return "The account of one service may not log on as a service."
+	case bad > 1:
+		return fmt.Sprintf("The accounts of %d services may not log on as a service.", bad)
+	case checks.Count(items, checks.Unknown) > 0:
+		return "Whether every service's account may log on could not be told."
+	default:
+		return "Every account of the site's services may log on as a service."
+	}
+}

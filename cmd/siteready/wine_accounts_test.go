@@ -1,0 +1,115 @@
+//go:build linux
+
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"siteready/platform"
+	"siteready/platform/platformtest"
+)
+
+// shims are the calls that Wine only pretends to have, or has for no domain, by DLL. The
+// sources in platform/windows/testdata/shims say what they read.
+func shims() map[string][]string {
+	return map[string][]string{
+		"netapi32": {"NetLocalGroupGetInfo", "NetLocalGroupGetMembers", "NetGetJoinInformation"},
+		"advapi32": {
+			"LsaOpenPolicy", "LsaClose", "LsaFreeMemory", "LsaEnumerateAccountsWithUserRight", "LookupAccountNameW", "LookupAccountSidW",
+		},
+	}
+}
+
+// addAccounts gives the machine the domain of a constructed site, its accounts, its rights
+// and its groups, and those of other servers. A site that is in no domain has none of them.
+func (s *siteServer) addAccounts(t *testing.T, site *platformtest.Site) {
+	t.Helper()
+	if site.Domain == nil {
+		return
+	}
+	for dll, exports := range shims() {
+		source, err := os.ReadFile(filepath.Join("../../platform/windows/testdata/shims", dll+".c"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.ReplaceDLL(dll, string(source), exports...)
+	}
+	write := func(path string, lines ...string) {
+		s.WriteFile(`C:\fake\`+path, []byte(strings.Join(lines, "\n")+"\n"))
+	}
+	status := map[string]int{"unjoined": 1, "workgroup": 2, "domain": 3}[site.Domain.Status]
+	write("join.txt", fmt.Sprintf("%d %s", status, site.Domain.Name))
+	var accounts []string
+	for asked, a := range site.Accounts {
+		accounts = append(accounts, fmt.Sprintf("%s %d %s|%s", a.SID, use(t, a), asked, a.Name))
+	}
+	write("accounts.txt", accounts...)
+	rights := map[string][]string{"SeChangeNotifyPrivilege": {"S-1-1-0"}} // everyone has it on every Windows
+	for right, holders := range site.Rights {
+		rights[right] = holders
+	}
+	for right, holders := range rights {
+		lines := append([]string{"0"}, holders...)
+		if len(holders) == 0 {
+			lines = []string{"8000001A"} // STATUS_NO_MORE_ENTRIES
+		}
+		write(`rights\`+right+".txt", lines...)
+	}
+	groups := func(folder string, all map[string]platform.GroupMembers) {
+		for _, group := range all {
+			lines := []string{"0 0 0 100"}
+			for _, member := range group.Members {
+				lines = append(lines, fmt.Sprintf("%s %d %s", member.SID, use(t, member), member.Name))
+			}
+			write(folder+`groups\`+group.Group+".txt", lines...)
+		}
+	}
+	groups("", site.Groups)
+	for name, server := range site.Servers {
+		groups(`servers\`+name+`\`, server.Groups)
+	}
+}
+
+// use is the number that Windows has for an account's use, from 1 on.
+func use(t *testing.T, a platform.Account) int {
+	t.Helper()
+	uses := []string{"user", "group", "domain", "alias", "well_known_group", "deleted", "invalid", "unknown", "computer", "label"}
+	at := slices.Index(uses, a.Use)
+	if at < 0 {
+		t.Fatalf("%q is no use of an account", a.Use)
+	}
+	return at + 1
+}
+
+// accountsAmiss is an edit of the primary site. The accounts of its services and its computer
+// account lack what they need, or may have it through groups of the domain.
+func accountsAmiss() map[string]any {
+	const domain = "S-1-5-21-1004336348-1177238915-682003330-"
+	account := func(rid, name, use string) map[string]any {
+		return map[string]any{"sid": domain + rid, "name": `CONTOSO\` + name, "use": use}
+	}
+	service := func(name string) map[string]any { return map[string]any{"account": `CONTOSO\` + name} }
+	return map[string]any{
+		"accounts": map[string]any{
+			`CONTOSO\svc-none`:   account("1141", "svc-none", "user"),
+			`CONTOSO\svc-denied`: account("1142", "svc-denied", "user"),
+			`CONTOSO\Services`:   account("1170", "Services", "group"),
+		},
+		"services": map[string]any{
+			"SMS_EXECUTIVE": service("svc-none"), "SMS_SITE_COMPONENT_MANAGER": service("svc-denied"),
+			"CONFIGURATION_MANAGER_UPDATE": service("svc-gone"),
+		},
+		"rights": map[string]any{
+			"SeServiceLogonRight":     []any{"S-1-5-80-0", domain + "1142"},
+			"SeDenyServiceLogonRight": []any{"S-1-5-32-544", domain + "1142"},
+		},
+		"groups": map[string]any{"S-1-5-32-544": map[string]any{"count": 2, "members": []any{
+			account("1141", "svc-none", "user"), account("1170", "Services", "group"),
+		}}},
+	}
+}
