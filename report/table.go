@@ -28,9 +28,9 @@ type TableOptions struct {
 }
 
 // Table writes the report for people: the verdict, the table of checks, what to fix, what
-// could not be checked and why, what was waived, what a person must confirm, and what to do next. No line is longer than Width-1, except
-// for commands and addresses, which must stay whole to be copied. Foreign text cannot bring
-// escape sequences or control characters in.
+// could not be checked and why, what was waived, what a person must confirm, and what to do
+// next. No line is longer than Width-1, except for commands and addresses, which must stay
+// whole to be copied. Foreign text cannot bring escape sequences or control characters in.
 func Table(w io.Writer, r Report, o TableOptions) error {
 	p := &page{TableOptions: o, usable: max(o.Width, MinWidth) - 1}
 	if err := p.head(r); err != nil {
@@ -87,7 +87,9 @@ func (p *page) table(r Report) error {
 		}
 		level(&cells)
 		cells[0] = append(cells[0], p.status(c.Status, widths[0])...)
-		cells[1] = append(cells[1], wrap(c.Title, widths[1])...)
+		if c.Status != passed || p.Verbose { // of what is green the summary says enough
+			cells[1] = append(cells[1], wrap(c.Title, widths[1])...)
+		}
 		cells[1] = append(cells[1], wrap(c.ID, widths[1])...)
 		cells[2] = append(cells[2], found(c, causeOf, shown, widths[2])...)
 		level(&cells)

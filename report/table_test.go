@@ -83,7 +83,8 @@ func TestTableLosesNothing(t *testing.T) {
 			in.Results = append(in.Results, r)
 		}
 		width := 80 + rnd.IntN(121)
-		text := table(t, in, report.TableOptions{Width: width, Verbose: rnd.IntN(2) == 0})
+		verbose := rnd.IntN(2) == 0
+		text := table(t, in, report.TableOptions{Width: width, Verbose: verbose})
 		for line := range strings.Lines(text) {
 			line = strings.TrimSuffix(line, "\n")
 			got := twwidth.WidthWithOptions(line, twwidth.Options{})
@@ -108,7 +109,11 @@ func TestTableLosesNothing(t *testing.T) {
 				must(dense(text), r.Summary) // it stands below the table
 				continue
 			}
-			must(titles, r.Check.Title+r.Check.ID)
+			if r.Status == checks.Passed && !verbose {
+				must(titles, r.Check.ID)
+			} else {
+				must(titles, r.Check.Title+r.Check.ID)
+			}
 			must(found, r.Summary)
 			for _, i := range r.Items {
 				if i.Status == checks.Failed || i.Status == checks.Warning {
