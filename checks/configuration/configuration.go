@@ -33,7 +33,6 @@ type Given struct {
 type Configuration struct {
 	SHA256       string           // of the file as it is stored, in hex
 	Given        map[string]Given // keys that are flags, too, by their names, such as sql.server
-	SetupAccount string           // DOMAIN\name
 	KeyBackups   []checks.KeyBackup
 	Thresholds   map[string]checks.Settings // by check id
 	Waivers      []checks.Waiver

@@ -104,14 +104,11 @@ func TestParse(t *testing.T) {
 		words[key] = given.Words
 	}
 	if diff := cmp.Diff(map[string][]string{
-		"target": {"2509"}, "fail_on": {"unknown"}, "only": {"space.*", "site.https"}, "skip": {"space.log"}, "timeout": {"90s"},
+		"target": {"2509"}, "fail_on": {"unknown"}, "setup_account": {`CONTOSO\setup`}, "only": {"space.*", "site.https"}, "skip": {"space.log"}, "timeout": {"90s"},
 		"sql.server": {`SQL01\CM`}, "sql.database": {"CM_P01"}, "sql.user": {"reader"}, "sql.encrypt": {"strict"},
 		"sql.ca": {`C:\certs\root.pem`}, "sql.trust_server_certificate": {"true"},
 	}, words); diff != "" {
 		t.Error(diff)
-	}
-	if got.SetupAccount != `CONTOSO\setup` {
-		t.Errorf("the account is %q", got.SetupAccount)
 	}
 	if diff := cmp.Diff([]checks.KeyBackup{{Server: "sm01", Path: `\\files\keys\sm01.bin`}}, got.KeyBackups); diff != "" {
 		t.Error(diff)
@@ -180,7 +177,7 @@ func TestEncodings(t *testing.T) {
 func TestNothingIsSet(t *testing.T) {
 	for _, text := range []string{"", "\n", "# only a comment\n", "---\n", "\ufeff", "waivers:\nthresholds:\nconfirmed:\nsql:\nkey_backups:\nonly:\n", "waivers: []\nthresholds: {}\nonly: []\n", "thresholds: {space.disk: {}}"} {
 		got, err := configuration.Parse("f.yaml", []byte(text), rules())
-		if err != nil || len(got.Given)+len(got.Thresholds)+len(got.Waivers)+len(got.Confirmed)+len(got.KeyBackups) > 0 || got.SetupAccount != "" {
+		if err != nil || len(got.Given)+len(got.Thresholds)+len(got.Waivers)+len(got.Confirmed)+len(got.KeyBackups) > 0 {
 			t.Errorf("%q sets %+v: %v", text, got, err)
 		}
 	}
@@ -192,7 +189,7 @@ func TestErrors(t *testing.T) {
 	tests := []struct{ text, want string }{
 		// keys
 		{"target: 2509\nwaviers: []\n", `2:1: unknown key "waviers"; did you mean waivers?`},
-		{"colour: red\n", `1:1: unknown key "colour"; expected one of target, fail_on, only, skip, timeout, sql, setup_account, key_backups, waivers, confirmed, thresholds`},
+		{"colour: red\n", `1:1: unknown key "colour"; expected one of target, fail_on, only, skip, timeout, valid_for, sql, setup_account, key_backups, waivers, confirmed, thresholds`},
 		{"Target: 2509\n", `1:1: unknown key "Target"; did you mean target?`},
 		{"target: 2509\nonly: []\ntarget: 2503\n", `3:1: the key "target" stands here a second time; the first is on line 1`},
 		{"sql: {servr: a}\n", `1:7: unknown key "servr" in sql; did you mean server?`},
@@ -202,7 +199,7 @@ func TestErrors(t *testing.T) {
 		{"at: 2026-12-01\n", `1:1: "at": the time to judge for is a flag only, --at, because a time that stands in a file grows old`},
 		{"sql:\n  password: Secret77\n", `2:3: "password": a password never stands in a file; it is read from the environment variable THE_VARIABLE`},
 		{"sql_password: Secret77\n", `1:1: "sql_password": a password never stands in a file; it is read from the environment variable THE_VARIABLE`},
-		{"1: 2\n", `1:1: unknown key "1"; expected one of target, fail_on, only, skip, timeout, sql, setup_account, key_backups, waivers, confirmed, thresholds`},
+		{"1: 2\n", `1:1: unknown key "1"; expected one of target, fail_on, only, skip, timeout, valid_for, sql, setup_account, key_backups, waivers, confirmed, thresholds`},
 		// kinds
 		{"- a\n", `1:1: expected keys with values, not a list`},
 		{"target\n", `1:1: expected keys with values, not "target"`},

@@ -29,14 +29,16 @@ func (r *reader) file(root ast.Node) {
 			}
 		case "only", "skip":
 			r.patterns(e)
-		case "timeout":
+		case "timeout", "valid_for":
 			if text, ok := r.duration(e.value, e.key); ok {
 				r.flag(e.key, e.value, nil, text)
 			}
 		case "sql":
 			r.sql(e.value)
 		case "setup_account":
-			r.SetupAccount = r.account(e)
+			if text := r.account(e); text != "" {
+				r.flag(e.key, e.value, nil, text)
+			}
 		case "key_backups":
 			r.keyBackups(e.value)
 		case "thresholds":
@@ -137,12 +139,15 @@ var accountForm = regexp.MustCompile(`^[^\\/@]+\\[^\\/@]+$`)
 func (r *reader) account(e entry) string {
 	const expected = `an account as DOMAIN\name`
 	text, ok := r.text(e.value, e.key, expected)
-	if ok && !accountForm.MatchString(text) {
+	if ok && !IsAccount(text) {
 		r.wrong(e.value, e.key, expected)
 		return ""
 	}
 	return text
 }
+
+// IsAccount reports whether a text names an account as DOMAIN\name.
+func IsAccount(text string) bool { return accountForm.MatchString(text) }
 
 // record is one entry of a list: texts by key, and where each stands.
 type record struct {

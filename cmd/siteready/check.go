@@ -183,7 +183,7 @@ func (p *program) judge(ctx context.Context, from source, o *selectOptions, out 
 	r := report.New(report.Input{
 		Version: programVersion(), Subject: subject, Target: *target, TargetStated: stated,
 		Recording: from.file, ReadAt: from.readAt, JudgedFor: judged, MadeAt: time.Now(),
-		Took: time.Since(start), Stopped: why, Hanging: m.Hanging(hangPatience), FailOn: o.failOn, Results: results,
+		ValidFor: time.Duration(o.validFor), Took: time.Since(start), Stopped: why, Hanging: m.Hanging(hangPatience), FailOn: o.failOn, Results: results,
 		Configuration: o.inForce(), Thresholds: o.Thresholds, Waivers: waivers,
 		Statements: catalog.All().Statements(), Confirmed: o.Confirmed,
 	})

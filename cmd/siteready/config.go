@@ -135,9 +135,15 @@ func settle(flags *pflag.FlagSet, o *configOptions) settled {
 	if at := flags.Lookup("at"); at.Changed {
 		s.Values = append(s.Values, value{Key: "at", Value: at.Value.String(), From: "--at"})
 	}
-	s.Values = append(s.Values, value{Key: "setup_account", Value: o.SetupAccount, From: from("setup_account")})
 	for i, k := range o.KeyBackups {
-		s.Values = append(s.Values, value{Key: "key_backups", Value: k.Server + ": " + k.Path, From: from(fmt.Sprintf("key_backups.%d", i))})
+		v := value{Key: "key_backups", Value: k.Path, From: from(fmt.Sprintf("key_backups.%d", i))}
+		if k.Server != "" {
+			v.Value = k.Server + ": " + k.Path
+		}
+		if len(o.keyBackups) > 0 {
+			v.From = "--key-backup"
+		}
+		s.Values = append(s.Values, v)
 	}
 	for _, check := range catalog.All().Checks() {
 		for _, setting := range check.Settings {
@@ -235,6 +241,6 @@ func writeText(w io.Writer, s settled) error {
 
 // conditions are what checks are told, from flags and configuration.
 func (o *configOptions) conditions(c checks.Conditions) checks.Conditions {
-	c.SetupAccount, c.KeyBackups, c.Thresholds = o.SetupAccount, o.KeyBackups, o.Thresholds
+	c.SetupAccount, c.KeyBackups, c.Thresholds = o.setupAccount, o.KeyBackups, o.Thresholds
 	return c
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"siteready/checks"
 	"siteready/checks/catalog"
 	"siteready/checks/configuration"
 	"siteready/platform/sqlserver"
@@ -24,6 +25,10 @@ type configOptions struct {
 	path string
 	none bool
 
+	setupAccount string
+	keyBackups   []string
+	validFor     limit
+
 	configuration.Configuration
 	file   string            // as messages call it; empty when there is none
 	absent string            // where a file could lie that is not there
@@ -34,6 +39,32 @@ func (o *configOptions) addTo(cmd *cobra.Command, byDefault string) {
 	f := cmd.Flags()
 	f.StringVar(&o.path, "config", "", "configuration file; - is standard input (default: "+byDefault+")")
 	f.BoolVar(&o.none, "no-config", false, "use no configuration file")
+	f.StringVar(&o.setupAccount, "setup-account", "", `who will install the update, DOMAIN\name (default: the account of the update service, or the site server itself)`)
+	f.StringArrayVar(&o.keyBackups, "key-backup", nil, "[SERVER=]PATH, where the backup of a server's encryption key lies; may be repeated")
+	o.validFor = limit(report.ValidFor)
+	f.Var(&o.validFor, "valid-for", "how long after the facts were read a report is valid")
+}
+
+// stated judges what only a person can say, given with flags.
+func (o *configOptions) stated() error {
+	if o.setupAccount != "" && !configuration.IsAccount(o.setupAccount) {
+		return fmt.Errorf(`%s: %q is no account as DOMAIN\name`, o.said("setup-account"), o.setupAccount)
+	}
+	if len(o.keyBackups) == 0 {
+		return nil
+	}
+	o.KeyBackups = nil // the flags stand for all of them
+	for _, text := range o.keyBackups {
+		server, path, found := strings.Cut(text, "=")
+		if !found || strings.ContainsAny(server, `\/:`) { // the = is a part of the path
+			server, path = "", text
+		}
+		if path == "" {
+			return fmt.Errorf("--key-backup %s: a path is missing; write it as [SERVER=]PATH", text)
+		}
+		o.KeyBackups = append(o.KeyBackups, checks.KeyBackup{Server: server, Path: path})
+	}
+	return nil
 }
 
 // beside is what the help says of a command that looks for a file by itself.
@@ -58,9 +89,17 @@ func (o *configOptions) inForce() report.Configuration {
 // configure reads the configuration, the one beside the program only if look is set, and
 // gives its values to the flags of cmd that were not given.
 func (p *program) configure(cmd *cobra.Command, o *configOptions, look bool) error {
-	if err := p.findConfiguration(cmd, o, look); err != nil || o.file == "" {
+	if err := p.findConfiguration(cmd, o, look); err != nil {
 		return err
 	}
+	if err := o.configured(cmd); err != nil {
+		return err
+	}
+	return o.stated()
+}
+
+// configured gives the values of the file to the flags that were not given.
+func (o *configOptions) configured(cmd *cobra.Command) error {
 	for _, key := range configuration.FlagKeys() {
 		flag, given := cmd.Flags().Lookup(key.Flag), o.Given[key.Name]
 		if flag == nil || flag.Changed || len(given.Words) == 0 {

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"io"
 	"runtime"
 	"runtime/debug"
 	"text/tabwriter"
@@ -12,23 +14,43 @@ import (
 )
 
 func (p *program) checksCommand() *cobra.Command {
-	return &cobra.Command{
+	rules, format := false, formatText
+	cmd := &cobra.Command{
 		Use:   "checks",
-		Short: "List the checks",
+		Short: "List the checks, or with --rules which of Microsoft's rules they cover",
 		Args:  flagsOnly,
-		RunE: func(*cobra.Command, []string) error {
-			w := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', 0)
-			for _, area := range catalog.All() {
-				for _, check := range area.Checks {
-					fmt.Fprintf(w, "%s\t%s\n", check.ID, check.Title)
-				}
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			write := checksText
+			switch {
+			case !rules && cmd.Flags().Changed("format"):
+				return errors.New("--format goes with --rules; the list of checks is text")
+			case rules && format == formatText:
+				width := new(outputOptions).terminal(p.stdout).Width
+				write = func(w io.Writer) error { return rulesText(w, catalog.Rules(catalog.All()), width) }
+			case rules && format == formatJSON:
+				write = func(w io.Writer) error { return rulesJSON(w, catalog.Rules(catalog.All())) }
+			case rules:
+				return fmt.Errorf("--format is text or json, not %q", format)
 			}
-			if err := w.Flush(); err != nil {
-				return failure("standard output cannot be written: %w", bare(err))
+			if err := p.print(write); err != nil {
+				return failure("the list could not be written: %w", err)
 			}
 			return nil
 		},
 	}
+	cmd.Flags().BoolVar(&rules, "rules", false, "print each rule of Microsoft's prerequisite checker and which check covers it, or why none does")
+	cmd.Flags().StringVar(&format, "format", format, "with --rules, the format on standard output: text or json")
+	return cmd
+}
+
+func checksText(w io.Writer) error {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	for _, area := range catalog.All() {
+		for _, check := range area.Checks {
+			fmt.Fprintf(t, "%s\t%s\n", check.ID, check.Title)
+		}
+	}
+	return t.Flush()
 }
 
 // version is set by the Makefile; a build without it takes what Go has recorded.

@@ -22,7 +22,7 @@ func liveReader(sql *sqlserver.Reader) platform.Reader {
 	return platform.ByKind{
 		Readers: map[platform.Kind]platform.Reader{
 			platform.KindRegistry: machine, platform.KindService: machine, platform.KindFile: machine,
-			platform.KindVolume: machine, platform.KindOS: machine, platform.KindAccount: machine, platform.KindEvents: machine,
+			platform.KindFolder: machine, platform.KindVolume: machine, platform.KindOS: machine, platform.KindAccount: machine, platform.KindEvents: machine,
 			platform.KindShare: machine, platform.KindCertificate: machine, platform.KindSQL: sql,
 		},
 		Elsewhere: "this version of siteready cannot read that",

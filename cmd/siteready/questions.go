@@ -44,6 +44,7 @@ var about = map[platform.Kind]string{
 	platform.KindCertificate: "subject, issuer, end and uses of the certificates in a store; a private key is never opened",
 	platform.KindEvents:      "how many events of a log fit, the oldest and the newest time; their texts are never read",
 	platform.KindFile:        "size, time and version of one file, never its content",
+	platform.KindFolder:      "how many files of one folder have such names, their size and times; no name is told, no file is opened",
 	platform.KindOS:          "facts about Windows",
 	platform.KindRegistry:    "one value, or the names below one key; the data of a binary value is never read",
 	platform.KindService:     "state, start type and account of one service; its command line is never read",

@@ -62,7 +62,7 @@ func (p *program) record(cmd *cobra.Command, o *recordOptions) error {
 	defer cancel()
 	m := platform.Open(ctx, from.reader, from.readAt, platform.DefaultLimits())
 	err = askEverything(ctx, m, checks.Conditions{
-		Stated: from.stated, JudgedFor: m.ReadAt(), SetupAccount: o.SetupAccount, KeyBackups: o.KeyBackups,
+		Stated: from.stated, JudgedFor: m.ReadAt(), SetupAccount: o.setupAccount, KeyBackups: o.KeyBackups,
 	})
 	if err != nil {
 		return err
