@@ -35,6 +35,7 @@ const (
 	administrators = "S-1-5-32-544"
 	builtinGroups  = "S-1-5-32-"
 	serviceSIDs    = "S-1-5-80-" // services and their virtual accounts
+	allServices    = "S-1-5-80-0"
 	localAccounts  = "S-1-5-113"
 )
 

@@ -99,7 +99,12 @@ func runComputerAdministrator(ctx context.Context, c *checks.Case, site discover
 		}
 		items = byGroups(ctx, c, servers, account)
 	}
-	return checks.Items(elsewhereSummary(name, items), items...), nil
+	finding := checks.Items(elsewhereSummary(name, items), items...)
+	if _, rows, err := readSysadmins(ctx, c); err == nil && rows[0].ElsewhereToo == 1 {
+		finding.Notes = append(finding.Notes, "SQL Server is in a cluster or the database in an availability group: "+
+			"the account must be an administrator of each of its machines, and of these only "+rows[0].Machine+" was looked at.")
+	}
+	return finding, nil
 }
 
 // serversOf lists the other servers: SQL Server's machine, by the name under which the site

@@ -24,9 +24,10 @@ var siteServices = []string{
 }
 
 const (
-	servicesKey = `HKLM\SYSTEM\CurrentControlSet\Services`
-	serviceHole = "{service of SQL Server}"
-	noRight     = "the right to log on as a service, and no rule against it"
+	servicesKey     = `HKLM\SYSTEM\CurrentControlSet\Services`
+	serviceHole     = "{service of SQL Server}"
+	virtualAccounts = `NT SERVICE\`
+	noRight         = "the right to log on as a service, and no rule against it"
 )
 
 func serviceLogon() checks.Check {
@@ -40,6 +41,7 @@ func serviceLogon() checks.Check {
 		Sources: []string{
 			"https://learn.microsoft.com/windows/win32/secauthz/account-rights-constants",
 			"https://learn.microsoft.com/windows/win32/services/service-user-accounts",
+			"https://learn.microsoft.com/sql/database-engine/configure-windows/configure-windows-service-accounts-and-permissions",
 		},
 		Rights: []string{
 			"Windows: query the configuration of the services", "Windows: view the local security policy, which takes an elevated prompt",
@@ -70,7 +72,7 @@ func runServiceLogon(ctx context.Context, c *checks.Case, _ discovery.Site) (che
 		case err != nil:
 			items = append(items, unknown(name, noRight, err))
 		case found && service.Start != "disabled":
-			items = append(items, judgeLogon(ctx, c, name, service.Account))
+			items = append(items, judgeLogon(ctx, c, name, service.Account, ""))
 		}
 	}
 	if len(items) == 0 {
@@ -81,7 +83,7 @@ func runServiceLogon(ctx context.Context, c *checks.Case, _ discovery.Site) (che
 	case err != nil:
 		items = append(items, unknown("SQL Server", noRight, err))
 	case name != "":
-		items = append(items, judgeLogon(ctx, c, name, account))
+		items = append(items, judgeLogon(ctx, c, name, account, virtualAccounts+name))
 	}
 	return checks.Items(logonSummary(items), items...), nil
 }
@@ -106,38 +108,57 @@ func sqlService(ctx context.Context, c *checks.Case) (name, account string, err 
 	return name, string(text), err
 }
 
-// judgeLogon judges whether the service manager may log on the account of one service.
-func judgeLogon(ctx context.Context, c *checks.Case, service, name string) checks.Item {
+// judgeLogon judges whether the service manager may log on the account of one service. ownName
+// is the name of the service's own SID, where set-up gives rights to that; empty otherwise.
+func judgeLogon(ctx context.Context, c *checks.Case, service, name, ownName string) checks.Item {
 	item := checks.Item{Key: service, Wanted: noRight, Where: "the local security policy", Status: checks.Passed}
 	if needsNone(name) {
 		item.Found = name + ", which needs no right"
 		return item
 	}
-	account, err := platform.Ask(ctx, c, platform.ReadAccount(name))
-	if err == nil && account.SID == "" {
-		err = platform.Refuse(platform.ErrMalformed, "the account %s is said to have no SID", name)
+	account := platform.Account{SID: allServices, Name: name} // which each virtual account is in
+	virtual := strings.HasPrefix(strings.ToUpper(name), virtualAccounts)
+	if !virtual {
+		var err error
+		account, err = platform.Ask(ctx, c, platform.ReadAccount(name))
+		if err == nil && account.SID == "" {
+			err = platform.Refuse(platform.ErrMalformed, "the account %s is said to have no SID", name)
+		}
+		if err != nil {
+			return unknown(service, noRight, err)
+		}
 	}
-	if err != nil {
-		return unknown(service, noRight, err)
-	}
-	if slices.Contains([]string{localSystem, localService, networkService}, account.SID) || strings.HasPrefix(account.SID, serviceSIDs) {
+	if slices.Contains([]string{localSystem, localService, networkService}, account.SID) {
 		item.Found = name + ", which needs no right"
 		return item
 	}
-	denied, deniedBy, err := holds(ctx, c, account, denyRight)
+	// Whether the right of the service's own SID is enough for another account is stated nowhere.
+	own := ownSID{ownName, unclear}
+	if virtual || strings.HasPrefix(account.SID, serviceSIDs) {
+		virtual, account.SID, own.at = true, allServices, inside
+		own.name = name
+	}
+	denied, deniedBy, err := holds(ctx, c, account, own, denyRight)
 	if err != nil {
 		return unknown(service, noRight, err)
 	}
-	allowed, allowedBy, err := holds(ctx, c, account, logonRight)
+	allowed, allowedBy, err := holds(ctx, c, account, own, logonRight)
 	switch {
 	case err != nil:
 		return unknown(service, noRight, err)
 	case denied == inside:
 		item.Status, item.Found = checks.Failed, fmt.Sprintf("%s, which may not log on as a service, by a rule for %s", name, list(deniedBy))
+	case allowed == outside && virtual:
+		// Windows gives the right to all services, and SQL Server's set-up to the service itself.
+		item.Status, item.Found = checks.Warning, name+", and neither all services nor this one has the right to log on as a service"
 	case allowed == outside:
 		item.Status, item.Found = checks.Failed, name+", which has no right to log on as a service"
 	case denied == unclear:
 		return unknown(service, noRight, throughGroups(name, "be denied to log on as a service", deniedBy))
+	case allowed == unclear && slices.Equal(allowedBy, []string{own.name}):
+		no := platform.Refuse(platform.ErrUnsupported, "the right to log on as a service is given to %s, and not to %s, as which the service runs; whether that is enough is not known here", own.name, name)
+		no.Help = "Give the account the right, too. What you have confirmed can be accepted with a waiver."
+		return unknown(service, noRight, no)
 	case allowed == unclear:
 		return unknown(service, noRight, throughGroups(name, "have the right to log on as a service", allowedBy))
 	default:
@@ -146,28 +167,36 @@ func judgeLogon(ctx context.Context, c *checks.Case, service, name string) check
 	return item
 }
 
-// needsNone reports whether an account is one of those that the service manager logs on
-// without the right: Windows' own, and the virtual account that each service has. The names
-// are those that the service manager has for them in every language.
+// needsNone reports whether an account is one of Windows' own, which the service manager logs
+// on without the right. The names are those that it has for them in every language.
 func needsNone(name string) bool {
 	known := []string{"LocalSystem", `.\LocalSystem`, systemName, `NT AUTHORITY\LocalService`, `NT AUTHORITY\NetworkService`}
-	return slices.ContainsFunc(known, func(one string) bool { return strings.EqualFold(one, name) }) ||
-		strings.HasPrefix(strings.ToUpper(name), `NT SERVICE\`)
+	return slices.ContainsFunc(known, func(one string) bool { return strings.EqualFold(one, name) })
+}
+
+// ownSID is the SID that a service has itself, by its name, and what it means for the service's
+// account that this SID holds a right.
+type ownSID struct {
+	name string // NT SERVICE\name; empty when it does not matter
+	at   belongs
 }
 
 // holds says whether an account holds a right, itself or through a group that it is surely
 // in, and names what it holds it through; or through which groups it may hold it.
-func holds(ctx context.Context, c *checks.Case, account platform.Account, right string) (belongs, []string, error) {
+func holds(ctx context.Context, c *checks.Case, account platform.Account, own ownSID, right string) (belongs, []string, error) {
 	answer, err := platform.Ask(ctx, c, platform.ReadAccountRight(account.SID, right))
 	if err != nil {
 		return unclear, nil, err
 	}
-	if answer.Held {
+	switch {
+	case answer.Held && account.SID == allServices:
+		return inside, []string{"all services"}, nil
+	case answer.Held:
 		return inside, []string{"its own"}, nil
 	}
 	var through []string
 	for _, sid := range answer.List {
-		at, name, err := inHolder(ctx, c, account, sid)
+		at, name, err := inHolder(ctx, c, account, own, sid)
 		switch {
 		case err != nil:
 			return unclear, nil, err
@@ -187,14 +216,16 @@ func holds(ctx context.Context, c *checks.Case, account platform.Account, right 
 }
 
 // inHolder says whether an account is in what a SID stands for.
-func inHolder(ctx context.Context, c *checks.Case, account platform.Account, sid string) (belongs, string, error) {
+func inHolder(ctx context.Context, c *checks.Case, account platform.Account, own ownSID, sid string) (belongs, string, error) {
 	switch {
 	case sid == account.SID, sid == everyone:
 		return inside, "Everyone", nil
 	case sid == authenticated:
 		return inside, "Authenticated Users", nil
-	case slices.Contains([]string{localSystem, localService, networkService}, sid), strings.HasPrefix(sid, serviceSIDs):
+	case slices.Contains([]string{localSystem, localService, networkService, allServices}, sid):
 		return outside, "", nil
+	case strings.HasPrefix(sid, serviceSIDs):
+		return own.holder(ctx, c, sid)
 	case strings.HasPrefix(sid, builtinGroups):
 		group, found, err := platform.Lookup(ctx, c, platform.ReadGroupMembers(sid))
 		if err != nil || !found {
@@ -217,6 +248,20 @@ func inHolder(ctx context.Context, c *checks.Case, account platform.Account, sid
 	return outside, "", nil
 }
 
+// holder says whether the SID of a service is this service's own.
+func (o ownSID) holder(ctx context.Context, c *checks.Case, sid string) (belongs, string, error) {
+	if o.name == "" {
+		return outside, "", nil
+	}
+	switch holder, err := platform.Ask(ctx, c, platform.ReadAccountOf(sid)); {
+	case err != nil:
+		return unclear, sid, nil
+	case strings.EqualFold(holder.Name, o.name):
+		return o.at, o.name, nil
+	}
+	return outside, "", nil
+}
+
 func logonSummary(items []checks.Item) string {
 	switch bad := checks.Count(items, checks.Failed); {
 	case bad == 1:
@@ -225,6 +270,8 @@ func logonSummary(items []checks.Item) string {
 		return fmt.Sprintf("The accounts of %d services may not log on as a service.", bad)
 	case checks.Count(items, checks.Unknown) > 0:
 		return "Whether every service's account may log on could not be told."
+	case checks.Count(items, checks.Warning) > 0:
+		return "A service's own account has lost the right to log on as a service."
 	default:
 		return "Every account of the site's services may log on as a service."
 	}

@@ -152,14 +152,18 @@ func judgeSysadmin(who updater, m machine, local bool, rows []sysadminRow) check
 	sql := rows[0]
 	itself := who.system && local // LocalSystem on its own machine
 	if sql.LoginSID == who.SID || itself && m.has(sql.Login) {
-		if sql.LoginIsSysadmin == 1 {
+		switch {
+		case sql.LoginIsSysadmin == 1:
 			return checks.Item{Status: checks.Passed, Found: "siteready's own log-on is this account, and a member"}
+		case !local || m.Elevated:
+			return checks.Item{Status: checks.Failed, Found: "siteready's own log-on is this account, and no member"}
 		}
-		return checks.Item{Status: checks.Failed, Found: "siteready's own log-on is this account, and no member"}
+		// Without elevation this machine's SQL Server does not see that it is an administrator, and
+		// it may be a member as one.
 	}
 	if sql.Whole != 1 {
 		no := platform.Refuse(platform.ErrDenied, "the log-on %s may not see all members of sysadmin", sql.Login)
-		no.Help = "Grant it VIEW ANY DEFINITION, or run siteready as the account that will update."
+		no.Help = "Grant it VIEW ANY DEFINITION, or run siteready as the account that will update, from an elevated prompt."
 		return unknownFor(who, no)
 	}
 	var groups, namesakes []string

@@ -27,7 +27,7 @@ func odbc18() checks.Check {
 		Title:       "Is a good version of the ODBC Driver 18 for SQL Server installed?",
 		Why:         "The update reaches the site database through this driver, and does not bring the driver up to date itself.",
 		Consequence: "The product's own prerequisite check stops the update; a known bad version can leave the site without a working configuration.",
-		Remedy:      "Install version 18.4.1.1 of the driver. It lies in the downloaded update, in EasySetupPayload\\<package>\\redist, as msodbcsql.msi.",
+		Remedy:      "Install version 18.4.1.1 of the driver. It lies in the downloaded update, in EasySetupPayload\\<package>\\redist, as msodbcsql.msi. Uninstall 18.6.1.1 or 18.7.1.1 first: the older installer refuses to replace a newer one.",
 		Command:     `msiexec /i msodbcsql.msi /qb IACCEPTMSODBCSQLLICENSETERMS=YES`,
 		Rules:       []string{"ODBC driver for SQL Server", "SQL ODBC driver for SQL Server"},
 		Sources: []string{

@@ -35,7 +35,7 @@ func deploymentKit() checks.Check {
 		Title:       "Is a supported Windows ADK installed where it is needed?",
 		Why:         "The update builds new boot images with the Windows ADK, on the computers of the SMS Provider, and looks for its migration tool on the site server.",
 		Consequence: "The product's own prerequisite check stops the update when a part is missing. With a version that is not supported boot images may not work.",
-		Remedy:      "Install the Windows ADK, with the Deployment Tools and the User State Migration Tool, and the Windows PE add-on of the same version: 10.1.26100.2454 is the newest that is supported.",
+		Remedy:      "Install the Windows ADK, with the Deployment Tools and the User State Migration Tool, and the Windows PE add-on of the same version; uninstall an older ADK first. 10.1.26100.2454 is the newest that is supported.",
 		Command:     "adksetup.exe /quiet /features OptionId.DeploymentTools OptionId.UserStateMigrationTool",
 		Rules:       []string{"USMT installed", "Windows Deployment Tools installed", "Windows PE installed"},
 		Sources: []string{
@@ -87,7 +87,7 @@ func summaryOfKit(items []checks.Item, target string) string {
 	case checks.Count(items, checks.Warning) > 0:
 		return fmt.Sprintf("The version of the Windows ADK is not among those that %s supports.", target)
 	}
-	return "The parts of the Windows ADK that are needed are there, in a supported version."
+	return "The parts of the Windows ADK that are needed are there; where a part tells its version, it is supported."
 }
 
 // providers says whether the site's SMS Provider is on this machine, and on which others.

@@ -27,7 +27,7 @@ func windowsInstaller() checks.Check {
 		Title:       "Is the Windows Installer new enough?",
 		Why:         "The update installs its parts as Windows Installer packages.",
 		Consequence: "The product's own prerequisite check stops the update when it cannot find version 4.5 or newer.",
-		Remedy:      "Repair Windows: every supported Windows Server has version 5. Then run this check again.",
+		Remedy:      "Repair Windows: every supported Windows Server has version 5. The repair changes system files, so restart afterwards, well before the update.",
 		Command:     "sfc /scannow",
 		Rules:       []string{"Microsoft Windows Installer"},
 		Sources: []string{
