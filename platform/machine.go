@@ -19,6 +19,7 @@ func DefaultLimits() map[Kind]time.Duration {
 		KindRegistry:    5 * time.Second,
 		KindService:     5 * time.Second,
 		KindFile:        10 * time.Second,
+		KindFolder:      10 * time.Second,
 		KindVolume:      10 * time.Second,
 		KindOS:          5 * time.Second,
 		KindAccount:     10 * time.Second,

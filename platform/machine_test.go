@@ -93,6 +93,7 @@ func TestLimitOfEachKind(t *testing.T) {
 		{platform.ReadText(`HKLM\X`, "y").Question, 5 * time.Second, `registry HKLM\X`},
 		{platform.ReadService("x").Question, 5 * time.Second, `service x`},
 		{platform.ReadFile(`C:\x`).Question, 10 * time.Second, `file C:\x`},
+		{platform.ReadFolder(`C:\x`, "*").Question, 10 * time.Second, `folder C:\x`},
 		{platform.ReadVolume(`C:\`).Question, 10 * time.Second, `volume C:\`},
 		{platform.ReadMemory().Question, 5 * time.Second, `os memory`},
 		{platform.ReadAccount(`CONTOSO\svc`).Question, 10 * time.Second, `account CONTOSO\svc`},

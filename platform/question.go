@@ -23,6 +23,7 @@ const (
 	KindRegistry    Kind = "registry"    // Where is a key, What a value or empty for the key itself
 	KindService     Kind = "service"     // What is a service's key name
 	KindFile        Kind = "file"        // Where is a path
+	KindFolder      Kind = "folder"      // Where is a path, What a NamePattern
 	KindVolume      Kind = "volume"      // Where is a path on the volume
 	KindOS          Kind = "os"          // What is "version", "memory", "boot", "name" or "domain"
 	KindAccount     Kind = "account"     // Where is a name or SID, What a right's name or one of the constants in account.go

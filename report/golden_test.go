@@ -3,8 +3,10 @@ package report_test
 import (
 	"bytes"
 	"flag"
+	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"siteready/checks/discovery"
@@ -31,6 +33,15 @@ func TestGolden(t *testing.T) {
 	table := func(o report.TableOptions) func(*bytes.Buffer, report.Report) error {
 		return func(b *bytes.Buffer, r report.Report) error { return report.Table(b, r, o) }
 	}
+	machine := func(write func(io.Writer, report.Report) error) func(*bytes.Buffer, report.Report) error {
+		return func(b *bytes.Buffer, r report.Report) error {
+			var text bytes.Buffer
+			err := write(&text, r)
+			// Git keeps text with the line ends of the system; other tests look at them.
+			b.WriteString(strings.ReplaceAll(text.String(), "\r\n", "\n"))
+			return err
+		}
+	}
 	tests := []struct {
 		file   string
 		in     report.Input
@@ -48,6 +59,19 @@ func TestGolden(t *testing.T) {
 		{"table-waived-verbose.txt", accepted(), table(report.TableOptions{Width: 110, Unicode: true, Verbose: true})},
 		{"waived.json", accepted(), func(b *bytes.Buffer, r report.Report) error { return report.JSON(b, r) }},
 		{"report.json", recorded, func(b *bytes.Buffer, r report.Report) error { return report.JSON(b, r) }},
+		{"waived.xml", accepted(), machine(junit(report.JUnitOptions{}))},
+		{"warnings-fail.xml", accepted(), machine(junit(report.JUnitOptions{WarningsFail: true}))},
+		{"no-site.xml", nothing(), machine(junit(report.JUnitOptions{}))},
+		{"waived.csv", accepted(), machine(report.CSV)},
+		{"waived.prom", accepted(), machine(report.Prometheus)},
+		{"waived.log", accepted(), machine(report.CMTrace)},
+		{"nagios-waived.txt", accepted(), machine(report.Nagios)},
+		{"nagios-ready.txt", calm(), machine(report.Nagios)},
+		{"nagios-no-site.txt", nothing(), machine(report.Nagios)},
+		{"summary-waived.txt", accepted(), machine(report.Summary)},
+		{"summary-recorded.txt", recorded, machine(report.Summary)},
+		{"summary-incomplete.txt", hanging, machine(report.Summary)},
+		{"verdict-waived.txt", accepted(), machine(report.Word)},
 	}
 	for _, test := range tests {
 		t.Run(test.file, func(t *testing.T) {

@@ -134,18 +134,24 @@ func (p *page) causes(r Report) {
 		}
 		p.text(fmt.Sprintf("%2d. %s ", i+1, p.paint(p.symbol(unknown), m.color...)), cause.Cause)
 		p.labelled(4, "Do", cause.Help)
-		hang := make([]string, len(cause.Checks))
-		for j, affected := range cause.Checks {
-			hang[j] = affected.ID
-			if len(affected.Items) > 0 {
-				hang[j] += " (" + strings.Join(affected.Items, ", ") + ")"
-			}
-		}
+		hang := hangsOn(cause)
 		p.labelled(4, plural(len(hang), "check", "checks"), strings.Join(hang, ", "))
 		if cause.Reason == "denied" {
 			p.labelled(4, "They need", strings.Join(rights(r, cause), "; "))
 		}
 	}
+}
+
+// hangsOn names the checks that hang on a cause, each with its items.
+func hangsOn(cause Cause) []string {
+	hang := make([]string, len(cause.Checks))
+	for i, affected := range cause.Checks {
+		hang[i] = affected.ID
+		if len(affected.Items) > 0 {
+			hang[i] += " (" + strings.Join(affected.Items, ", ") + ")"
+		}
+	}
+	return hang
 }
 
 // rights is what the checks that hang on a cause need, each once.

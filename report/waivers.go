@@ -181,16 +181,20 @@ func (p *page) waived(r Report) {
 			p.title("Waivers that accept nothing")
 			first = false
 		}
-		about := w.Check
-		if w.Item != "" {
-			about += ", " + w.Item
-		}
 		state := "unused"
 		if w.State == checks.WaiverExpired {
 			state = "expired after " + w.Until
 		}
-		p.text("  - ", fmt.Sprintf("%s (%s%s): %s; %s.", about, w.Owner, ticket(w.Ticket), state, w.Note))
+		p.text("  - ", fmt.Sprintf("%s (%s%s): %s; %s.", accepts(w), w.Owner, ticket(w.Ticket), state, w.Note))
 	}
+}
+
+// accepts names what a waiver is of.
+func accepts(w Waiver) string {
+	if w.Item == "" {
+		return w.Check
+	}
+	return w.Check + ", " + w.Item
 }
 
 func ticket(text string) string {
@@ -229,19 +233,39 @@ func (p *page) thresholds(r Report) {
 	}
 }
 
-// confirm writes what only a person can tell. On a machine that is no site server there is
-// nothing to confirm.
-func (p *page) confirm(r Report) {
-	if len(r.Confirmations) == 0 || !sited(r.Subject) {
-		return
+// confirmed is how many statements a person has confirmed, and of how many. On a machine that
+// is no site server there is nothing to confirm.
+func confirmed(r Report) (done, all int) {
+	if !sited(r.Subject) {
+		return 0, 0
 	}
-	done := 0
 	for _, c := range r.Confirmations {
 		if c.Confirmed {
 			done++
 		}
 	}
-	p.title(fmt.Sprintf("Confirm yourself (%d of %d confirmed)", done, len(r.Confirmations)))
+	return done, len(r.Confirmations)
+}
+
+// confirmedBy says who has confirmed a statement, when and how.
+func confirmedBy(c Confirmation) string {
+	switch {
+	case !c.Confirmed:
+		return "Not confirmed"
+	case c.Note == "":
+		return fmt.Sprintf("Confirmed by %s on %s", c.By, c.On)
+	default:
+		return fmt.Sprintf("Confirmed by %s on %s: %s", c.By, c.On, c.Note)
+	}
+}
+
+// confirm writes what only a person can tell.
+func (p *page) confirm(r Report) {
+	done, all := confirmed(r)
+	if all == 0 {
+		return
+	}
+	p.title(fmt.Sprintf("Confirm yourself (%d of %d confirmed)", done, all))
 	for _, c := range r.Confirmations {
 		box := "[ ] "
 		if c.Confirmed {
@@ -249,11 +273,7 @@ func (p *page) confirm(r Report) {
 		}
 		p.text("  "+box, c.ID+": "+c.Text)
 		if c.Confirmed {
-			note := ""
-			if c.Note != "" {
-				note = ": " + c.Note
-			}
-			p.text("      ", fmt.Sprintf("Confirmed by %s on %s%s", c.By, c.On, note))
+			p.text("      ", confirmedBy(c))
 		}
 		if p.Verbose {
 			p.text("      ", c.Why)

@@ -171,7 +171,8 @@ func TestRightsDocumentHoldsEachKind(t *testing.T) {
 	rows := map[platform.Kind]string{
 		platform.KindAccount: "| which account a name stands for,", platform.KindCertificate: "| certificates of a store of the machine |",
 		platform.KindEvents: "| how many events of the System log fit,", platform.KindFile: "| size, time and version of a file |",
-		platform.KindOS: "| version of Windows, name and domain of the machine,", platform.KindRegistry: "| registry below ",
+		platform.KindFolder: "| number, size and times of the files in a folder |",
+		platform.KindOS:     "| version of Windows, name and domain of the machine,", platform.KindRegistry: "| registry below ",
 		platform.KindService: "| state, start type and account of a service |", platform.KindShare: "| whether the site's share can be opened |",
 		platform.KindVolume: "| size and free space of a volume |",
 	}

@@ -6,6 +6,8 @@ import (
 	"siteready/checks/accounts"
 	"siteready/checks/drivers"
 	"siteready/checks/recovery"
+	"siteready/checks/replication"
+	"siteready/checks/roles"
 	"siteready/checks/site"
 	"siteready/checks/space"
 	"siteready/checks/sql"
@@ -21,6 +23,8 @@ func All() checks.Catalog {
 		accounts.Area(),
 		sql.Area(),
 		site.Area(),
+		replication.Area(),
+		roles.Area(),
 		recovery.Area(),
 	}
 }

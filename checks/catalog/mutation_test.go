@@ -41,6 +41,13 @@ var mutations = []struct{ file, check, old, new string }{
 	{"checks/space/growth.go", "space.growth", "largest.next() > free:", "largest.next() >= free:"},
 	{"checks/recovery/backup.go", "recovery.database-backup", "age.Hours() > fails", "age.Hours() < fails"},
 	{"checks/recovery/backup.go", "recovery.database-backup", "age.Hours() > warns", "age.Hours() < warns"},
+	{"checks/replication/parent.go", "replication.parent", "row.State == stateActive", "row.State != stateActive"},
+	{"checks/replication/links.go", "replication.links", "row.Failed > 0:", "false:"},
+	{"checks/replication/links.go", "replication.links", "float64(row.Age) > staleAfter", "float64(row.Age) >= staleAfter"},
+	{"checks/replication/links.go", "replication.links", "return r.key() == key", "return true"}, // a missing direction overlooked
+	{"checks/replication/backlog.go", "replication.backlog", "float64(row.Waiting) > most", "float64(row.Waiting) >= most"},
+	{"checks/replication/inboxes.go", "replication.inboxes", "age.Hours() > most", "age.Hours() >= most"},
+	{"checks/replication/inboxes.go", "replication.inboxes", "case folder.More:", "case false:"}, // files that were not looked at taken for none
 	{"checks/site/updatepath.go", "site.update-path", "build >= target.MinBuild", "build <= target.MinBuild"},
 	{"checks/site/updatepath.go", "site.update-path", "build > target.Build", "build < target.Build"},
 	{"checks/site/https.go", "site.https", "httpsOnly == bitsHTTPSOnly", "httpsOnly != bitsHTTPSOnly"},
@@ -56,8 +63,8 @@ var mutations = []struct{ file, check, old, new string }{
 	{"platform/decode.go", "system.windows", `return decodeValue(raw, reflect.ValueOf(out).Elem(), "the answer")`, "return json.Unmarshal(raw, out)"}, // strict decoding off
 	{"platform/decode.go", "system.windows", `return Refuse(ErrNotRecorded, "%s has no field %q", name, key)`, "continue"},                            // a missing field taken for zero
 	{"platform/decode.go", "system.windows", `return Refuse(ErrMalformed, "%s is null, and a %s was expected", name, v.Type())`, "return nil"},
-	{"checks/status.go", "space.disk", "Unknown: 3", "Unknown: 0"},                       // could not check taken for nothing
-	{"checks/run.go", "drivers.odbc18", "r.Status = Unknown", "r.Status = Passed"},       // an error taken for green
+	{"checks/status.go", "space.disk", "Unknown: 4", "Unknown: 0"},                       // could not check taken for nothing
+	{"checks/run.go", "drivers.odbc18", "r.Status = Unknown\n\t\tr.Cause = cause(o.err)", "r.Status = Passed\n\t\tr.Cause = cause(o.err)"},       // an error taken for green
 	{"checks/check.go", "space.disk", "return Worst(statuses...)", "return statuses[0]"}, // the first item taken for all
 }
 

@@ -14,6 +14,7 @@ var proven = map[platform.Kind]string{
 	platform.KindCertificate: "certificates: by the reader under Wine, with certificates made for the test",
 	platform.KindEvents:      "event logs: by the reader under Wine, against a stand-in for Windows' own library",
 	platform.KindFile:        "files: by the shipped program under Wine",
+	platform.KindFolder:      "folders: by the shipped program under Wine",
 	platform.KindOS:          "Windows itself: by the shipped program under Wine, which pretends to be one of several releases",
 	platform.KindRegistry:    "registry: by the shipped program under Wine",
 	platform.KindService:     "services: by the shipped program under Wine",

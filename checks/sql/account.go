@@ -11,9 +11,11 @@ import (
 
 // engineService is the Windows service of the instance that answers, without an account when
 // SQL Server does not show it. Its command line only picks the row, and never leaves the server.
+// The name of LOCAL SERVICE is another one in each language of Windows, and its SID (S-1-5-19) is not.
 var engineService = platform.SQL[serviceRow]("instance-service", `
 	SELECT COALESCE(s.service_account, N'') AS account, CAST(SERVERPROPERTY(N'MachineName') AS nvarchar(128)) AS machine,
 		CAST(SERVERPROPERTY(N'ComputerNamePhysicalNetBIOS') AS nvarchar(128)) AS node,
+		CASE WHEN SUSER_SID(s.service_account) = 0x010100000000000513000000 THEN 1 ELSE 0 END AS local_service,
 		CASE WHEN HAS_PERMS_BY_NAME(NULL, NULL, N'VIEW SERVER STATE') = 1
 			OR HAS_PERMS_BY_NAME(NULL, NULL, N'VIEW SERVER SECURITY STATE') = 1 THEN 1 ELSE 0 END AS may_see
 	FROM (SELECT 1 AS present) x
@@ -23,6 +25,8 @@ type serviceRow struct {
 	Account string `json:"account"` // as the service manager writes it
 	Machine string `json:"machine"` // NetBIOS name of the server, or of the cluster's network name
 	Node    string `json:"node"`    // NetBIOS name of the machine itself
+
+	LocalService int `json:"local_service"` // 1 when the account has the SID of LOCAL SERVICE; 0 also when its SID is not known
 }
 
 func serviceAccount() checks.Check {
@@ -37,6 +41,7 @@ func serviceAccount() checks.Check {
 		Sources: []string{
 			pageRules + "#sql-server-service-running-account",
 			"https://learn.microsoft.com/sql/relational-databases/system-dynamic-management-views/sys-dm-server-services-transact-sql",
+			"https://learn.microsoft.com/sql/t-sql/functions/suser-sid-transact-sql",
 		},
 		Rights: []string{securityState},
 		Reads:  append(discovery.DatabaseReads(), engineService.In("{SQL Server}", "{site database}").Form()),
@@ -58,11 +63,14 @@ func runServiceAccount(ctx context.Context, c *checks.Case, d discovery.Database
 	if account == "" || plain(row.Machine) == "" || plain(row.Node) == "" {
 		return checks.Items("SQL Server does not tell the account of its service.", untold(d.Instance, wanted, d.Instance, "the account of its service")), nil
 	}
+	if row.LocalService != 0 && row.LocalService != 1 {
+		return checks.Items("The account of the service is not known.", untold(d.Instance, wanted, d.Instance, "whether its service runs as LOCAL SERVICE")), nil
+	}
 	item := checks.Item{Key: d.Instance, Found: account, Wanted: wanted, Where: "sys.dm_server_services, service_account", Status: checks.Passed}
 	domain, name, hasDomain := strings.Cut(account, `\`)
 	is := func(a, b string) bool { return strings.EqualFold(a, b) }
 	switch {
-	case is(strings.ReplaceAll(name, " ", ""), "LocalService"):
+	case row.LocalService == 1 || is(strings.ReplaceAll(name, " ", ""), "LocalService"):
 		item.Status = checks.Failed
 		return checks.Items("SQL Server runs as LOCAL SERVICE.", item), nil
 	case hasDomain && (domain == "." || is(domain, plain(row.Machine)) || is(domain, plain(row.Node))):

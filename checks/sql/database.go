@@ -102,7 +102,8 @@ func siteDatabaseSettings() checks.Check {
 			"so each that differs is a warning here. Replication, triggers and the product's own code in the database depend on them.",
 		Remedy: "Set what differs as it is wanted, at a time when the site's services are stopped. In an availability group, Service Broker " +
 			"can only be turned on while the database is not in the group.",
-		Command: "ALTER AUTHORIZATION ON DATABASE::[CM_xxx] TO sa;\nALTER DATABASE [CM_xxx] SET TRUSTWORTHY ON;\nALTER DATABASE [CM_xxx] SET HONOR_BROKER_PRIORITY ON;\n" +
+		Command: "-- First stop the services of the site: ROLLBACK IMMEDIATE ends all other sessions in the database.\n" +
+			"ALTER AUTHORIZATION ON DATABASE::[CM_xxx] TO sa;\nALTER DATABASE [CM_xxx] SET TRUSTWORTHY ON;\nALTER DATABASE [CM_xxx] SET HONOR_BROKER_PRIORITY ON;\n" +
 			"ALTER DATABASE [CM_xxx] SET RECURSIVE_TRIGGERS ON;\nALTER DATABASE [CM_xxx] SET ALLOW_SNAPSHOT_ISOLATION ON;\n" +
 			"ALTER DATABASE [CM_xxx] SET READ_COMMITTED_SNAPSHOT ON WITH ROLLBACK IMMEDIATE;\nALTER DATABASE [CM_xxx] SET ENABLE_BROKER WITH ROLLBACK IMMEDIATE;\n" +
 			"EXEC sp_configure 'clr enabled', 1; EXEC sp_configure 'nested triggers', 1; RECONFIGURE;",
@@ -153,8 +154,14 @@ func runDatabaseSettings(_ context.Context, _ *checks.Case, d discovery.Database
 	case checks.Count(items, checks.Unknown) > 0:
 		finding.Summary = "Not all settings are known."
 	}
+	if row.Replicated == 1 {
+		finding.Notes = []string{otherReplicas}
+	}
 	return finding, nil
 }
+
+// otherReplicas is a note on what belongs to the instance that answers.
+const otherReplicas = "In an availability group each instance has options of its own. These are those of the replica that answered; look at the others, too."
 
 func owner(d discovery.Database, row settingsRow) checks.Item {
 	const key, wanted = "owner", "sa"

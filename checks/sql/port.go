@@ -2,7 +2,9 @@ package sql
 
 import (
 	"context"
+	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"siteready/checks"
@@ -45,15 +47,19 @@ func tcpPort() checks.Check {
 		Title:       "Does SQL Server listen on a static TCP port?",
 		Why:         "The site and its roles reach the database over TCP on the port that was set when the site was installed. Dynamic ports are not supported.",
 		Consequence: "The product's own prerequisite check stops the update; after a restart of SQL Server the site may not find its database again.",
-		Remedy:      "In SQL Server Configuration Manager, Protocols, TCP/IP: enable it, and under IP Addresses, IPAll, empty TCP Dynamic Ports and set TCP Port. Restart SQL Server.",
-		Rules:       []string{"SQL Server TCP port"},
+		Remedy: "Read the port that the site uses: on the site server, HKLM\\SOFTWARE\\Microsoft\\SMS\\SQL Server\\Site System SQL Account, Port. " +
+			"In SQL Server Configuration Manager, Protocols, TCP/IP: enable it, and under IP Addresses, IPAll, set TCP Port to that port and empty TCP Dynamic Ports. " +
+			"Restart SQL Server. On any other port the site does not find its database; to move it to one, run the site maintenance of set-up.",
+		Command: `Get-ItemPropertyValue 'HKLM:\SOFTWARE\Microsoft\SMS\SQL Server\Site System SQL Account' Port`,
+		Rules:   []string{"SQL Server TCP port"},
 		Sources: []string{
 			pageRules + "#sql-server-tcp-port", pageSQLConfig,
 			"https://learn.microsoft.com/sql/relational-databases/system-dynamic-management-views/sys-dm-server-registry-transact-sql",
 		},
-		Rights: []string{securityState},
-		Reads:  append(discovery.DatabaseReads(), tcpSettings.In("{SQL Server}", "{site database}").Form()),
-		Run:    discovery.OnDatabase(runTCPPort),
+		Rights: []string{securityState, siteControl},
+		Reads: append(discovery.DatabaseReads(), tcpSettings.In("{SQL Server}", "{site database}").Form(),
+			serviceBroker.In("{SQL Server}", "{site database}").Form()),
+		Run: discovery.OnDatabase(runTCPPort),
 	}
 }
 
@@ -77,7 +83,13 @@ func runTCPPort(ctx context.Context, c *checks.Case, d discovery.Database) (chec
 			Key: "TCP/IP", Found: "disabled", Wanted: "enabled", Where: "sys.dm_server_registry, Tcp, Enabled", Status: checks.Failed,
 		}), nil
 	}
+	port, err := sitePort(ctx, c, d)
+	wanted := "a static port"
+	if port > 0 {
+		wanted = fmt.Sprintf("a static port, %d for this site", port)
+	}
 	var items []checks.Item
+	var ports []string // the static ones
 	names := make([]string, 0, len(byName))
 	for name := range byName {
 		names = append(names, name)
@@ -86,26 +98,72 @@ func runTCPPort(ctx context.Context, c *checks.Case, d discovery.Database) (chec
 	for _, name := range names {
 		counts := all == "1" && name == "IPALL" || all == "0" && name != "IPALL" && plain(byName[name].Enabled) == "1"
 		if name != "TCP" && counts {
-			items = append(items, listener(d, strings.Replace(name, "IPALL", "IPAll", 1), byName[name]))
+			items = append(items, listener(d, strings.Replace(name, "IPALL", "IPAll", 1), wanted, byName[name]))
+			ports = append(ports, staticPorts(byName[name])...)
 		}
 	}
 	if len(items) == 0 {
 		return checks.Finding{}, platform.Refuse(platform.ErrUnsupported, "SQL Server %s shows no address that it listens on in sys.dm_server_registry", d.Instance)
+	}
+	another := false
+	switch {
+	case err != nil:
+		items = append(items, checks.UnknownItem("port of the site", "among the ports that SQL Server listens on", err))
+	case port > 0 && len(ports) > 0:
+		item := checks.Item{
+			Key: "port of the site", Found: "port " + strings.Join(ports, ", "), Wanted: fmt.Sprintf("port %d", port),
+			Where: "sys.dm_server_registry, TcpPort; SC_SiteDefinition_Property, SQLServicePort", Status: checks.Passed,
+		}
+		if another = !slices.Contains(ports, strconv.Itoa(port)); another {
+			item.Status = checks.Warning
+		}
+		items = append(items, item)
 	}
 	finding := checks.Items("", items...)
 	finding.Summary = map[checks.Status]string{
 		checks.Passed: "SQL Server listens on a static port.", checks.Warning: "A static port was set, and a dynamic one is still there.",
 		checks.Failed: "SQL Server listens on a dynamic port.",
 	}[finding.Status()]
-	if finding.Summary == "" {
-		finding.Summary = "The port of SQL Server is not known."
+	switch status := finding.Status(); {
+	case another && status == checks.Warning:
+		finding.Summary = "SQL Server is set to another static port than the one that the site uses."
+	case finding.Summary == "":
+		finding.Summary = "Not all is known of the port of SQL Server."
+	}
+	if err == nil && port <= 0 && d.OfType != discovery.Secondary {
+		finding.Notes = append(finding.Notes, "The ports were not compared with the site's: its site control names none, or the database is in an availability group, whose listener has a port of its own.")
 	}
 	return finding, nil
 }
 
+// sitePort is the port of SQL Server that the site control of this site names; 0 or less when
+// it names none. On a secondary site it is not asked for. That the site control has it is seen
+// on real sites, and documented nowhere: it warns at most, and may be missing.
+func sitePort(ctx context.Context, c *checks.Case, d discovery.Database) (int, error) {
+	if d.OfType == discovery.Secondary {
+		return 0, nil
+	}
+	rows, err := platform.Ask(ctx, c, serviceBroker.In(d.Instance, d.Name))
+	if err != nil {
+		return 0, err
+	}
+	row, err := one(rows, "service-broker", d.Instance)
+	return row.SQLPort, err
+}
+
+// staticPorts are the ports of an address that do not change: one, several between commas, or none.
+func staticPorts(row tcpRow) []string {
+	var ports []string
+	for port := range strings.SplitSeq(plain(row.Port), ",") {
+		if port = strings.TrimSpace(port); port != "" && port != "0" {
+			ports = append(ports, port)
+		}
+	}
+	return ports
+}
+
 // listener judges one address. With both kinds of port SQL Server waits for a restart.
-func listener(d discovery.Database, name string, row tcpRow) checks.Item {
-	const wanted = "a static port"
+func listener(d discovery.Database, name, wanted string, row tcpRow) checks.Item {
 	item := checks.Item{Key: name, Wanted: wanted, Where: "sys.dm_server_registry, " + name + ", TcpPort and TcpDynamicPorts"}
 	static, dynamic := plain(row.Port), plain(row.DynamicPort)
 	switch {

@@ -43,7 +43,11 @@ func runTextReplication(_ context.Context, _ *checks.Case, d discovery.Database,
 	}
 	item := checks.Item{Key: d.Instance, Found: wanted, Wanted: wanted, Where: "sys.configurations, max text repl size (B)", Status: checks.Passed}
 	if row.TextSize == largestText && row.TextSizeConfigured == largestText {
-		return checks.Items("The option has the value that is needed.", item), nil
+		finding := checks.Items("The option has the value that is needed.", item)
+		if group {
+			finding.Notes = []string{otherReplicas}
+		}
+		return finding, nil
 	}
 	item.Status = checks.Warning
 	summary := "The option has another value than set-up gives it."

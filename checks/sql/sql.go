@@ -24,7 +24,10 @@ func Area() checks.Area {
 		compatibilityLevel(),
 		recoveryModel(),
 		textReplication(),
+		availabilityGroup(),
 		replicaPoints(),
+		trackingCleanup(),
+		brokerPort(),
 	}}
 }
 

@@ -171,6 +171,6 @@ func (p *program) rootCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error { return p.check(cmd.Context(), check) },
 	}
 	check.addTo(root)
-	root.AddCommand(p.checkCommand(), p.demoCommand(), p.recordCommand(), p.configCommand(), p.checksCommand(), p.explainCommand(), p.questionsCommand(), p.verifyCommand(), p.versionCommand())
+	root.AddCommand(p.checkCommand(), p.demoCommand(), p.recordCommand(), p.configCommand(), p.checksCommand(), p.explainCommand(), p.questionsCommand(), p.verifyCommand(), p.schemaCommand(), p.versionCommand())
 	return root
 }

@@ -17,29 +17,97 @@ import (
 	"siteready/report"
 )
 
-// The formats of a report.
+// The formats of a report that other verbs have, too.
 const (
 	formatTable = "table"
 	formatJSON  = "json"
 )
 
-// formatOf says which format a file is written in by the end of its name.
-var formatOf = map[string]string{".txt": formatTable, ".json": formatJSON}
+// format is one way to write a report.
+type format struct {
+	name   string
+	ending string // of files that are written so when no format is named; empty for none
+	write  func(io.Writer, report.Report, writeOptions) error
+}
+
+// writeOptions are how formats look that can look in more than one way.
+type writeOptions struct {
+	table report.TableOptions
+	junit report.JUnitOptions
+}
+
+// formats are all formats, in the order of the help.
+func formats() []format {
+	plain := func(write func(io.Writer, report.Report) error) func(io.Writer, report.Report, writeOptions) error {
+		return func(w io.Writer, r report.Report, _ writeOptions) error { return write(w, r) }
+	}
+	return []format{
+		{formatTable, ".txt", func(w io.Writer, r report.Report, o writeOptions) error { return report.Table(w, r, o.table) }},
+		{formatJSON, ".json", plain(report.JSON)},
+		{"junit", ".xml", func(w io.Writer, r report.Report, o writeOptions) error { return report.JUnit(w, r, o.junit) }},
+		{"csv", ".csv", plain(report.CSV)},
+		{"prometheus", ".prom", plain(report.Prometheus)},
+		{"cmtrace", ".log", plain(report.CMTrace)},
+		{"nagios", "", plain(report.Nagios)},
+		{"summary", "", plain(report.Summary)},
+		{"verdict", "", plain(report.Word)},
+	}
+}
+
+// formatNamed finds a format by its name.
+func formatNamed(name string) (format, bool) {
+	for _, f := range formats() {
+		if f.name == name {
+			return f, true
+		}
+	}
+	return format{}, false
+}
+
+// formatNames are the names of all formats in words: table, json or csv.
+func formatNames(or string) string {
+	var names []string
+	for _, f := range formats() {
+		names = append(names, f.name)
+	}
+	last := len(names) - 1
+	return strings.Join(names[:last], ", ") + " " + or + " " + names[last]
+}
+
+// endings are the ends of file names that say the format.
+func endings() string {
+	var all []string
+	for _, f := range formats() {
+		if f.ending != "" {
+			all = append(all, f.ending)
+		}
+	}
+	last := len(all) - 1
+	return strings.Join(all[:last], ", ") + " and " + all[last]
+}
+
+// What a warning is in JUnit, which has no word for it.
+const (
+	junitPassed  = "passed"
+	junitFailure = "failure"
+)
 
 // fileWidth is the width of a table that is not written to a terminal.
 const fileWidth = 120
 
 type outputOptions struct {
-	format  string
-	files   []string
-	color   string
-	verbose bool
+	format        string
+	files         []string
+	color         string
+	verbose       bool
+	junitWarnings string
 }
 
 func (o *outputOptions) addTo(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.StringVar(&o.format, "format", formatTable, "format on standard output: table or json")
-	f.StringArrayVarP(&o.files, "output", "o", nil, "also write the report to [FORMAT=]PATH; may be repeated (.json and .txt need no FORMAT)")
+	f.StringVar(&o.format, "format", formatTable, "format on standard output: "+formatNames("or"))
+	f.StringArrayVarP(&o.files, "output", "o", nil, "also write the report to [FORMAT=]PATH; may be repeated ("+endings()+" need no FORMAT)")
+	f.StringVar(&o.junitWarnings, "junit-warnings", junitPassed, "what a warning is in the format junit: passed or failure")
 	o.addColorTo(cmd)
 	f.BoolVar(&o.verbose, "verbose", false, "show the evidence: what each check asked, and what came back")
 }
@@ -56,8 +124,11 @@ func (o *outputOptions) validateColor() error {
 }
 
 func (o *outputOptions) validate() error {
-	if !slices.Contains([]string{formatTable, formatJSON}, o.format) {
-		return fmt.Errorf("--format is table or json, not %q", o.format)
+	if _, known := formatNamed(o.format); !known {
+		return fmt.Errorf("--format is %s, not %q", formatNames("or"), o.format)
+	}
+	if !slices.Contains([]string{junitPassed, junitFailure}, o.junitWarnings) {
+		return fmt.Errorf("--junit-warnings is passed or failure, not %q", o.junitWarnings)
 	}
 	if err := o.validateColor(); err != nil {
 		return err
@@ -82,8 +153,8 @@ func parseOutput(text string) (format, path string, err error) {
 	path = text
 	before, after, found := strings.Cut(text, "=")
 	if found && !strings.ContainsAny(before, `/\:.`) {
-		if before != formatTable && before != formatJSON {
-			return "", "", fmt.Errorf("-o %s: %q is no format, formats are table and json; a path with = in it is written as json=%[1]s", text, before)
+		if _, known := formatNamed(before); !known {
+			return "", "", fmt.Errorf("-o %s: %q is no format, formats are %s; a path with = in it is written as json=%[1]s", text, before, formatNames("and"))
 		}
 		format, path = before, after
 	}
@@ -93,8 +164,10 @@ func parseOutput(text string) (format, path string, err error) {
 	case "-":
 		return "", "", fmt.Errorf("-o %s: standard output has the report anyway, as --format says", text)
 	}
-	if format == "" {
-		format = formatOf[strings.ToLower(filepath.Ext(path))]
+	for _, f := range formats() {
+		if format == "" && f.ending != "" && f.ending == strings.ToLower(filepath.Ext(path)) {
+			format = f.name
+		}
 	}
 	if format == "" {
 		return "", "", fmt.Errorf("-o %s: say which format it is, as json=%[1]s or table=%[1]s", path)
@@ -106,7 +179,7 @@ func parseOutput(text string) (format, path string, err error) {
 // names what could not be written.
 func (p *program) write(r report.Report, o *outputOptions) error {
 	var problems []error
-	err := p.print(func(w io.Writer) error { return p.render(w, r, o.format, o.terminal(p.stdout)) })
+	err := p.print(func(w io.Writer) error { return o.render(w, r, o.format, o.terminal(p.stdout)) })
 	if err != nil {
 		problems = append(problems, failure("the report could not be written: %w", err))
 	}
@@ -114,7 +187,7 @@ func (p *program) write(r report.Report, o *outputOptions) error {
 		format, path, err := parseOutput(file)
 		if err == nil {
 			err = replaceFile(path, func(w io.Writer) error {
-				return p.render(w, r, format, report.TableOptions{Width: fileWidth, Verbose: o.verbose})
+				return o.render(w, r, format, report.TableOptions{Width: fileWidth, Verbose: o.verbose})
 			})
 		}
 		if err != nil {
@@ -124,11 +197,12 @@ func (p *program) write(r report.Report, o *outputOptions) error {
 	return errors.Join(problems...)
 }
 
-func (p *program) render(w io.Writer, r report.Report, format string, o report.TableOptions) error {
-	if format == formatJSON {
-		return report.JSON(w, r)
+func (o *outputOptions) render(w io.Writer, r report.Report, name string, table report.TableOptions) error {
+	f, known := formatNamed(name)
+	if !known {
+		return fmt.Errorf("%q is no format", name) // it has been looked at before anything was asked
 	}
-	return report.Table(w, r, o)
+	return f.write(w, r, writeOptions{table, report.JUnitOptions{WarningsFail: o.junitWarnings == junitFailure}})
 }
 
 // print writes to standard output.

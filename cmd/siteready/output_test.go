@@ -27,6 +27,13 @@ func TestParseOutput(t *testing.T) {
 		{`json=C:\a=b`, "json", `C:\a=b`},
 		{`\\server\share\a=b.txt`, "table", `\\server\share\a=b.txt`},
 		{"a.b=c.json", "json", "a.b=c.json"},
+		{"r.xml", "junit", "r.xml"},
+		{"r.csv", "csv", "r.csv"},
+		{`D:\textfile_inputs\siteready.prom`, "prometheus", `D:\textfile_inputs\siteready.prom`},
+		{"Logs/siteready.LOG", "cmtrace", "Logs/siteready.LOG"},
+		{"nagios=r", "nagios", "r"},
+		{"summary=r.txt", "summary", "r.txt"},
+		{"verdict=r", "verdict", "r"},
 	} {
 		format, path, err := parseOutput(test.text)
 		if err != nil || format != test.format || path != test.path {
@@ -44,8 +51,8 @@ func TestParseOutputRefuses(t *testing.T) {
 		"report":        "json=report or table=report",
 		"report.pdf":    "json=report.pdf or table=report.pdf",
 		"report.json=":  "json=report.json=",
-		"html=report":   `"html" is no format`,
-		"html=r.json":   `"html" is no format`,
+		"pdf=report":    `"pdf" is no format`,
+		"pdf=r.json":    `"pdf" is no format`,
 		"a=b.json":      "json=a=b.json",
 		"=report.json":  `"" is no format`,
 		"JSON=report":   `"JSON" is no format`,
@@ -146,16 +153,17 @@ func TestReplaceFileRefuses(t *testing.T) {
 func FuzzParseOutput(f *testing.F) {
 	for _, text := range []string{
 		"report.json", "json=report", "table=report.json", "json=a=b", "./a=b.json", `C:\a=b.json`, `json=C:\a=b`, `\\server\share\a=b.txt`,
-		"", "json=", "-", "json=-", "html=r.json", "=report.json", "JSON=report", "a.txt=b", "json==", "report.TXT", "\x00.json", "table=table=x",
+		"", "json=", "-", "json=-", "pdf=r.json", "r.prom", "nagios=r", "csv=r.xml", "=report.json", "JSON=report", "a.txt=b", "json==", "report.TXT", "\x00.json", "table=table=x",
 	} {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		format, path, err := parseOutput(text)
+		_, known := formatNamed(format)
 		switch {
 		case err != nil && (format != "" || path != "" || !strings.HasPrefix(err.Error(), "-o ")):
 			t.Errorf("%q is refused with %q beside %q and %q", text, err, format, path)
-		case err == nil && (format != formatJSON && format != formatTable || path == "" || path == "-"):
+		case err == nil && (!known || path == "" || path == "-"):
 			t.Errorf("%q: format %q, path %q", text, format, path)
 		case err == nil && text != path && text != format+"="+path:
 			t.Errorf("%q: format %q, path %q, so something is lost", text, format, path)
@@ -163,7 +171,8 @@ func FuzzParseOutput(f *testing.F) {
 		if text == "" || text == "-" {
 			return
 		}
-		for _, want := range []string{formatJSON, formatTable} {
+		for _, f := range formats() {
+			want := f.name
 			if format, path, err := parseOutput(want + "=" + text); format != want || path != text || err != nil {
 				t.Errorf("%s=%q: format %q, path %q, %v", want, text, format, path, err)
 			}

@@ -118,6 +118,8 @@ func typed(ctx context.Context, session *platform.Session, q platform.Question) 
 		return asked[platform.Service](ctx, session, q)
 	case platform.KindFile:
 		return asked[platform.File](ctx, session, q)
+	case platform.KindFolder:
+		return asked[platform.Folder](ctx, session, q)
 	case platform.KindVolume:
 		return asked[platform.Volume](ctx, session, q)
 	case platform.KindAccount:

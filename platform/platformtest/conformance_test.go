@@ -66,7 +66,8 @@ func known(site *platformtest.Site) []platform.Question {
 func absent(site *platformtest.Site) []platform.Question {
 	all := []platform.Question{
 		platform.ReadKey(`HKLM\SOFTWARE\Nobody`).Question, platform.ReadText(`HKLM\SOFTWARE\Nobody`, "x").Question,
-		platform.ReadService("NOBODY").Question, platform.ReadFile(`C:\nobody`).Question, platform.ReadVolume(`Q:\`).Question,
+		platform.ReadService("NOBODY").Question, platform.ReadFile(`C:\nobody`).Question, platform.ReadFolder(`C:\nobody`, "*").Question,
+		platform.ReadVolume(`Q:\`).Question,
 	}
 	for key := range site.Registry {
 		all = append(all, platform.ReadText(key, "nobody").Question)

@@ -20,7 +20,7 @@ import (
 )
 
 // Site is a constructed site: nobody recorded it. It implements platform.Reader. Its
-// registry, services, files and volumes are complete: what is not in it is absent.
+// registry, services, files, folders and volumes are complete: what is not in it is absent.
 type Site struct {
 	About    string                      `json:"about"`
 	ReadAt   time.Time                   `json:"read_at"`
@@ -31,6 +31,7 @@ type Site struct {
 	Registry Registry                    `json:"registry"`
 	Services map[string]platform.Service `json:"services"`
 	Files    map[string]platform.File    `json:"files"`
+	Folders  map[string]Folder           `json:"folders"` // by path
 	Volumes  map[string]Volume           `json:"volumes"` // by mount point
 	SQL      map[string]Databases        `json:"sql"`     // by instance
 	Servers  map[string]Server           `json:"servers"` // others, by the name that they are asked by; what is not here is out of reach
@@ -54,6 +55,9 @@ type Server struct {
 // Databases are an instance's databases by name, and in each the rows by statement's name.
 type Databases map[string]map[string][]map[string]any
 
+// Folder is what fits each pattern in a folder.
+type Folder map[string]platform.Folder
+
 // Volume is a mounted volume.
 type Volume struct {
 	Total      uint64 `json:"total"` // bytes
@@ -66,7 +70,8 @@ var written = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 
 // Load reads testdata/sites/NAME.yaml below root. A site may say `like: OTHER` and then
 // holds only what differs; a null removes. What stands below `rename` is replaced before, in
-// every name and text of the other site.
+// every name and text of the other site, and then what stands below `rows`, by statement and
+// column, in each row that the other site answers with; see overwrite.
 func Load(root, name string) (map[string]any, error) {
 	path := filepath.Join(root, "testdata", "sites", name+".yaml")
 	data, err := os.ReadFile(path)
@@ -89,6 +94,12 @@ func Load(root, name string) (map[string]any, error) {
 	if names, ok := tree["rename"].(map[string]any); ok {
 		delete(tree, "rename")
 		base = rename(base, names).(map[string]any)
+	}
+	if statements, ok := tree["rows"].(map[string]any); ok {
+		delete(tree, "rows")
+		if err := overwrite(base, statements); err != nil {
+			return nil, fmt.Errorf("%s: %w", path, err)
+		}
 	}
 	return Edit(base, tree), nil
 }
@@ -157,6 +168,8 @@ func (s *Site) answer(q platform.Question) (any, error) {
 		return find(s.Services, q, q.What)
 	case platform.KindFile:
 		return find(s.Files, q, q.Where)
+	case platform.KindFolder:
+		return s.folder(q)
 	case platform.KindVolume:
 		return s.volume(q)
 	case platform.KindOS:
@@ -223,6 +236,19 @@ func (s *Site) os(q platform.Question) (any, error) {
 		}
 	}
 	return nil, platform.Refuse(platform.ErrUnsupported, "a constructed site has no answer to %s", q)
+}
+
+// folder answers for a folder. A pattern of which nothing is said fits no file in it.
+func (s *Site) folder(q platform.Question) (any, error) {
+	if _, err := platform.ParseNamePattern(q.What); err != nil {
+		return nil, err
+	}
+	for path, folder := range s.Folders {
+		if strings.EqualFold(path, q.Where) {
+			return folder[q.What], nil
+		}
+	}
+	return nil, absent(q)
 }
 
 func (s *Site) volume(q platform.Question) (any, error) {
@@ -358,6 +384,11 @@ func (s *Site) Questions() []platform.Question {
 	}
 	for path := range s.Files {
 		all = append(all, platform.ReadFile(path).Question)
+	}
+	for path, folder := range s.Folders {
+		for pattern := range folder {
+			all = append(all, platform.ReadFolder(path, pattern).Question)
+		}
 	}
 	for mount := range s.Volumes {
 		all = append(all, platform.ReadVolume(mount).Question)

@@ -3,20 +3,19 @@ package recording
 import (
 	"fmt"
 	"net/netip"
-	"regexp"
 	"strconv"
 	"strings"
 )
 
 var (
-	sidForm  = regexp.MustCompile(`(?i)\bS-1-\d+(?:-\d+)+\b`)
-	ipv4Form = regexp.MustCompile(`(?i)(version[ :=]*)?\b\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}\b(\.\d)?`)
-	ipv6Form = regexp.MustCompile(`(?i)[0-9a-f]*:[0-9a-f:.]*:[0-9a-f.]*(%\w+)?`)
+	sidForm  = lazily(`(?i)\bS-1-\d+(?:-\d+)+\b`)
+	ipv4Form = lazily(`(?i)(version[ :=]*)?\b\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}\b(\.\d)?`)
+	ipv6Form = lazily(`(?i)[0-9a-f]*:[0-9a-f:.]*:[0-9a-f.]*(%\w+)?`)
 
 	// domainSID is a SID of a domain or of a machine, with or without an account's number.
-	domainSID = regexp.MustCompile(`(?i)^(S-1-5-21-)(\d+-\d+-\d+)(?:-(\d+))?(-.*)?$`)
+	domainSID = lazily(`(?i)^(S-1-5-21-)(\d+-\d+-\d+)(?:-(\d+))?(-.*)?$`)
 	// everyonesSID is a SID that means the same on every Windows.
-	everyonesSID = regexp.MustCompile(`(?i)^S-1-(?:\d+-\d+|5-32-\d+|15-2-\d+|5-80-0)$`)
+	everyonesSID = lazily(`(?i)^S-1-(?:\d+-\d+|5-32-\d+|15-2-\d+|5-80-0)$`)
 )
 
 // firstOwnRID is the least number that an account of somebody's own has in its domain; those
@@ -28,15 +27,15 @@ func (n *names) addresses(text string) string {
 	if strings.Count(text, ".") < 3 && strings.Count(text, ":") < 2 && strings.Count(text, "-") < 4 {
 		return text // most texts
 	}
-	text = sidForm.ReplaceAllStringFunc(text, n.sid)
-	text = ipv4Form.ReplaceAllStringFunc(text, func(found string) string {
+	text = sidForm().ReplaceAllStringFunc(text, n.sid)
+	text = ipv4Form().ReplaceAllStringFunc(text, func(found string) string {
 		address, err := netip.ParseAddr(found)
 		if err != nil || everywhere(address) {
 			return found // a version, or no address
 		}
 		return n.numbered("ip "+found, "192.0.2.%d")
 	})
-	return ipv6Form.ReplaceAllStringFunc(text, func(found string) string {
+	return ipv6Form().ReplaceAllStringFunc(text, func(found string) string {
 		end := strings.TrimRight(found, ".")
 		address, err := netip.ParseAddr(end)
 		if err != nil || everywhere(address) || address.Is4() {
@@ -49,11 +48,11 @@ func (n *names) addresses(text string) string {
 // sid replaces the domain in a SID and an account's own number. Of other SIDs that are not
 // everyone's, such as those that Windows computes of a service's name, the kind stays.
 func (n *names) sid(text string) string {
-	if everyonesSID.MatchString(text) {
+	if everyonesSID().MatchString(text) {
 		return text
 	}
 	key := strings.ToLower(text)
-	found := domainSID.FindStringSubmatch(text)
+	found := domainSID().FindStringSubmatch(text)
 	if found == nil {
 		parts := strings.SplitN(text, "-", 5) // S, 1, authority, kind, the rest
 		if len(parts) < 5 {

@@ -76,7 +76,7 @@ func corpus(h Header, outcomes map[platform.Question]platform.Outcome) string {
 	return strings.ToLower(b.String())
 }
 
-var wordForm = regexp.MustCompile(`[\pL\pN]+`)
+var wordForm = lazily(`[\pL\pN]+`)
 
 // vocabulary are the words that are constant in questions, and those that are common in
 // answers.
@@ -84,7 +84,7 @@ func vocabulary(forms []platform.Form) map[string]bool {
 	words := set(commonWords...)
 	for _, f := range forms {
 		for _, text := range []string{f.On, f.Where, f.What, f.Text} {
-			for _, word := range wordForm.FindAllString(strings.Join(platform.Constants(text), " "), -1) {
+			for _, word := range wordForm().FindAllString(strings.Join(platform.Constants(text), " "), -1) {
 				words[strings.ToLower(word)] = true
 			}
 		}
@@ -134,7 +134,7 @@ func (n *names) gather(h Header, outcomes map[platform.Question]platform.Outcome
 	for _, search := range []func(string){n.search, n.searchByNames} { // the second knows what the first found
 		search(h.About)
 		for i, q := range ordered {
-			if slices.Contains([]platform.Kind{platform.KindShare, platform.KindFile, platform.KindVolume}, q.Kind) {
+			if slices.Contains([]platform.Kind{platform.KindShare, platform.KindFile, platform.KindFolder, platform.KindVolume}, q.Kind) {
 				n.wholePath(q.Where)
 			}
 			search(q.On)
@@ -186,14 +186,14 @@ func (n *names) thumbprints(ordered []platform.Question, trees []any) {
 	}
 	slices.Sort(all)
 	for _, text := range all {
-		if pseudonym := n.thumbprint(text); wholeThumbprint.MatchString(text) {
+		if pseudonym := n.thumbprint(text); wholeThumbprint().MatchString(text) {
 			n.compound(text, pseudonym)
 		}
 	}
 }
 
 // wholeThumbprint is one that can be taken for nothing else.
-var wholeThumbprint = regexp.MustCompile(`^[0-9a-f]{40}$`)
+var wholeThumbprint = lazily(`^[0-9a-f]{40}$`)
 
 func (n *names) thumbprint(text string) string {
 	return n.numbered("thumbprint "+strings.ToLower(text), "%040X")

@@ -24,6 +24,7 @@ func TestAnonymizeEachKind(t *testing.T) {
 		platform.ReadTokenMember(sid).Question:                  raw(`{"member":true}`),
 		platform.ReadShare(`\\braavos\bank$`).Question:          raw(`{"outcome":"denied","number":5}`),
 		platform.ReadCertificates(`LocalMachine\MY`).Question:   raw(`{"count":1,"certificates":[{"thumbprint":"AB","subject":"CN=winterfell.westeros.com, O=\"House Stark, Ltd\"","issuer":"CN=Maesters CA, DC=westeros, DC=com","not_after":"2027-01-02T03:04:05Z","private_key":true,"usages":null}],"more":false}`),
+		platform.ReadFolder(`\\braavos\bank$\in`, "*").Question: raw(`{"files":1,"bytes":7,"oldest":"2026-01-02T03:04:05Z","newest":"2026-01-02T03:04:05Z","more":false}`),
 		platform.ReadFile(`\\braavos\bank$\gold.log`).Question:  {Err: &platform.NoAnswer{Reason: platform.ErrDenied, Cause: `\\BRAAVOS\bank$ refuses WESTEROS\stark`, Help: "Ask snow.", EndsLine: true}},
 		platform.ReadService("CcmExec").Question:                raw(`{"state":"running","start":"automatic","account":"snow"}`),
 		platform.ReadText(`HKLM\X\winterfell`, "note").Question: raw(`{"type":"sz","number":null,"text":"written by arya@westeros.com","list":null}`),
@@ -53,6 +54,7 @@ func TestAnonymizeEachKind(t *testing.T) {
 		`{"kind":"account","where":"S-1-5-21-1000000000-1000000000-1-1001","what":"token"}`,
 		`{"kind":"share","where":"\\\\host01\\share01$"}`,
 		`"not_after":"2027-01-02T03:04:05Z"`,
+		`"oldest":"2026-01-02T03:04:05Z"`, `{"kind":"folder","where":"\\\\host01\\share01$\\in","what":"*"}`,
 		`{"error":{"reason":"denied","cause":"\\\\HOST01\\share01$ refuses DOMAIN01\\user03","help":"Ask user02.","ends_line":true}}`,
 		`{"kind":"registry","where":"HKLM\\X\\host02","what":"note"}`,
 	} {

@@ -66,6 +66,8 @@ func everyKind(t testing.TB) (page, map[platform.Question]asking) {
 		`{"count":1,"certificates":[{"thumbprint":"AB","subject":"CN=cm01","issuer":"CN=x, O=\"a, b\"","not_after":"2027-01-02T03:04:05Z","private_key":true,"usages":["1.3.6.1.5.5.7.3.1"]}],"more":false}`)
 	ask(all, o, platform.ReadService("CcmExec"), `{"state":"running","start":"automatic","account":"LocalSystem"}`)
 	ask(all, o, platform.ReadFile(`C:\x.dll`), `{"size":5242880,"modified":"2025-06-01T10:00:00Z","version":null}`)
+	ask(all, o, platform.ReadFolder(`C:\x`, "*.i??|*.nil"), `{"files":2,"bytes":2048,"oldest":"2026-11-20T01:40:00Z","newest":"2026-11-20T01:50:00Z","more":false}`)
+	ask(all, o, platform.ReadFolder(`C:\y`, "*"), `{"files":0,"bytes":0,"oldest":null,"newest":null,"more":true}`)
 	ask(all, o, platform.ReadVolume(`C:\`), `{"mount":"C:\\","total":107374182400,"free":64424509440,"file_system":"NTFS"}`)
 	ask(all, o, platform.ReadKey(`HKLM\X`), `{"subkeys":["a"],"values":["b"],"more":false,"written":"2026-01-02T03:04:05Z"}`)
 	ask(all, o, platform.ReadList(`HKLM\X`, "b"), value)

@@ -1,18 +1,17 @@
 package recording
 
 import (
-	"regexp"
 	"strings"
 )
 
 var (
 	// rdnForm is one part of a distinguished name as Windows writes it: a value with a
 	// separator in it is in quotation marks, which are doubled inside.
-	rdnForm = regexp.MustCompile(`([,;+]?\s*)([\pL\pN.]+)=("(?:[^"]|"")*"|[^,;+"]*)`)
+	rdnForm = lazily(`([,;+]?\s*)([\pL\pN.]+)=("(?:[^"]|"")*"|[^,;+"]*)`)
 	// namedForm finds such parts in the middle of a text, and dcForm the parts of a domain.
-	namedForm = regexp.MustCompile(`(?i)\b(?:CN|OU|O)=("(?:[^"]|"")*"|[^,;+"=]+)`)
-	dcForm    = regexp.MustCompile(`(?i)\bDC=([^,;+"/\s]+(?:,\s*DC=[^,;+"/\s]+)*)`)
-	dcBetween = regexp.MustCompile(`(?i),\s*DC=`)
+	namedForm = lazily(`(?i)\b(?:CN|OU|O)=("(?:[^"]|"")*"|[^,;+"=]+)`)
+	dcForm    = lazily(`(?i)\bDC=([^,;+"/\s]+(?:,\s*DC=[^,;+"/\s]+)*)`)
+	dcBetween = lazily(`(?i),\s*DC=`)
 )
 
 // rdn is one part of a distinguished name.
@@ -24,7 +23,7 @@ type rdn struct {
 // rdns splits a distinguished name. What is none is not whole.
 func rdns(text string) (parts []rdn, whole bool) {
 	length := 0
-	for _, found := range rdnForm.FindAllStringSubmatch(text, -1) {
+	for _, found := range rdnForm().FindAllStringSubmatch(text, -1) {
 		part := rdn{before: found[1], key: strings.ToUpper(found[2]), value: strings.TrimSpace(found[3])}
 		if strings.HasPrefix(part.value, `"`) {
 			part.value, part.quoted = strings.ReplaceAll(strings.Trim(part.value, `"`), `""`, `"`), true
@@ -59,9 +58,9 @@ func (n *names) subjectValue(value string) {
 	switch {
 	case strings.Contains(value, "@"):
 		n.account(value)
-	case bare != value && dnsForm.FindString(bare) == bare:
+	case bare != value && dnsForm().FindString(bare) == bare:
 		n.domain(bare)
-	case dnsForm.FindString(value) == value:
+	case dnsForm().FindString(value) == value:
 		n.host(value)
 	case strings.HasPrefix(strings.ToLower(value), "microsoft "):
 	default:
@@ -71,8 +70,8 @@ func (n *names) subjectValue(value string) {
 
 // components takes over the domains that are written as DC=contoso,DC=com.
 func (n *names) components(text string) {
-	for _, found := range dcForm.FindAllStringSubmatch(text, -1) {
-		domain := strings.Join(dcBetween.Split(found[1], -1), ".")
+	for _, found := range dcForm().FindAllStringSubmatch(text, -1) {
+		domain := strings.Join(dcBetween().Split(found[1], -1), ".")
 		if !genericLabels[strings.ToLower(domain)] {
 			n.domain(domain)
 		}
@@ -103,14 +102,14 @@ func (n *names) distinguished(text string) string {
 // publicOIDs begin the object identifiers that stand in public documents. Windows makes those
 // of a forest's own below 1.3.6.1.4.1.311.21.8, and other makers have other numbers.
 var (
-	ownOIDs    = regexp.MustCompile(`^1\.3\.6\.1\.4\.1\.`)
-	publicOIDs = regexp.MustCompile(`^1\.3\.6\.1\.4\.1\.311\.`)
-	forestOIDs = regexp.MustCompile(`^1\.3\.6\.1\.4\.1\.311\.21\.8\.`)
+	ownOIDs    = lazily(`^1\.3\.6\.1\.4\.1\.`)
+	publicOIDs = lazily(`^1\.3\.6\.1\.4\.1\.311\.`)
+	forestOIDs = lazily(`^1\.3\.6\.1\.4\.1\.311\.21\.8\.`)
 )
 
 // usage replaces an object identifier that somebody made for himself.
 func (n *names) usage(oid string) string {
-	if ownOIDs.MatchString(oid) && (!publicOIDs.MatchString(oid) || forestOIDs.MatchString(oid)) {
+	if ownOIDs().MatchString(oid) && (!publicOIDs().MatchString(oid) || forestOIDs().MatchString(oid)) {
 		return n.numbered("oid "+oid, "1.3.6.1.4.1.32473.%d") // the number for examples, RFC 5612
 	}
 	return oid

@@ -28,6 +28,7 @@ var answerFields = map[platform.Kind]map[string]sort{
 	},
 	platform.KindService: {"state": keptText, "start": keptText, "account": userName},
 	platform.KindFile:    {"modified": keptText, "version": keptText},
+	platform.KindFolder:  {"oldest": keptText, "newest": keptText},
 	platform.KindVolume:  {"mount": freeText, "file_system": keptText},
 	platform.KindOS: {
 		"product": keptText, "installation": keptText, "name": hostName, "fqdn": hostName, "account": userName, "at": keptText, "status": keptText,
@@ -46,13 +47,15 @@ var columns = map[string]sort{
 	"server": hostName, "server_name": hostName, "site_server": hostName, "sql_server": hostName, "host": hostName, "computer": hostName,
 	"machine": hostName, "fqdn": hostName, "node": hostName, "replica": hostName, "listener": hostName, "primary_replica": hostName,
 	"account": userName, "user": userName, "owner": userName, "login": userName, "principal": userName, "member": userName,
+	"sending": siteCode, "receiving": siteCode, "requesting": siteCode, "fulfilling": siteCode,
 	"site": siteCode, "site_code": siteCode, "parent": siteCode, "parent_site": siteCode, "child": siteCode, "reporting_site": siteCode,
 	"database": databaseName, "database_name": databaseName, "instance": instanceName, "instance_name": instanceName, "domain": domainName,
 	"site_name": otherName, "certificate": otherName, "database-states name": databaseName,
 
 	"path": freeText, "volume": freeText, "address": freeText, "filegroup": freeText, "sid": freeText, "login_sid": freeText, "update-packages name": freeText,
 
-	"waits_for": keptText, "state": keptText, "status": keptText, "type": keptText, "kind": keptText, "package": keptText,
+	"group_name": keptText, "component": freeText,
+	"waits_for": keptText, "site-roles role": keptText, "state": keptText, "status": keptText, "type": keptText, "kind": keptText, "package": keptText,
 	"edition": keptText, "collation": keptText, "database_collation": keptText,
 	"enabled": keptText, "listen_all": keptText, "port": keptText, "dynamic_port": keptText,
 }
@@ -105,7 +108,7 @@ func walk(tree any, field string, change func(field, text string) string) any {
 		}
 	case map[string]any:
 		sid, _ := tree["sid"].(string)
-		everyones := everyonesSID.MatchString(sid)           // before it is changed
+		everyones := everyonesSID().MatchString(sid)         // before it is changed
 		for _, key := range slices.Sorted(maps.Keys(tree)) { // in order, so that numbers are given in order
 			below := key
 			if key == "name" && everyones {

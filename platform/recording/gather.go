@@ -6,22 +6,22 @@ import (
 )
 
 var (
-	dnsForm    = regexp.MustCompile(`(?i)(?:[\pL\pN_][\pL\pN_-]*\.)+(?:` + topLevels + `)\b`)
-	mailForm   = regexp.MustCompile(`(?i)([\pL\pN._%+'$-]+)@((?:[\pL\pN-]+\.)*[\pL\pN-]+)`)
-	uncForm    = regexp.MustCompile(`(?:^|[^\\A-Za-z0-9:])(\\\\)([\pL\pN][\pL\pN._-]*)\\([\pL\pN._$&#~-]*)`)
-	uncWhole   = regexp.MustCompile(`^(\\\\)([\pL\pN][\pL\pN._-]*)$`)
-	deviceForm = regexp.MustCompile(`(?i)\\(UNC\\)([\pL\pN][\pL\pN._-]*)\\([\pL\pN._$&#~-]*)`)
-	urlForm    = regexp.MustCompile(`(?i)\b(?:[a-z][a-z0-9+.-]*://(?:[^/@\s]*@)?|tcp:)([\pL\pN][\pL\pN._-]*)(=?)`)
-	spnForm    = regexp.MustCompile(`(?i)\b(MSSQLSvc|MSOLAPSvc\.3|HOST|HTTP|TERMSRV|WSMAN|cifs|RestrictedKrbHost|ldap|GC|SMTP)/([\pL\pN][\pL\pN._-]*)`)
+	dnsForm    = lazily(`(?i)(?:[\pL\pN_][\pL\pN_-]*\.)+(?:` + topLevels + `)\b`)
+	mailForm   = lazily(`(?i)([\pL\pN._%+'$-]+)@((?:[\pL\pN-]+\.)*[\pL\pN-]+)`)
+	uncForm    = lazily(`(?:^|[^\\A-Za-z0-9:])(\\\\)([\pL\pN][\pL\pN._-]*)\\([\pL\pN._$&#~-]*)`)
+	uncWhole   = lazily(`^(\\\\)([\pL\pN][\pL\pN._-]*)$`)
+	deviceForm = lazily(`(?i)\\(UNC\\)([\pL\pN][\pL\pN._-]*)\\([\pL\pN._$&#~-]*)`)
+	urlForm    = lazily(`(?i)\b(?:[a-z][a-z0-9+.-]*://(?:[^/@\s]*@)?|tcp:)([\pL\pN][\pL\pN._-]*)(=?)`)
+	spnForm    = lazily(`(?i)\b(MSSQLSvc|MSOLAPSvc\.3|HOST|HTTP|TERMSRV|WSMAN|cifs|RestrictedKrbHost|ldap|GC|SMTP)/([\pL\pN][\pL\pN._-]*)`)
 	// quotedAccount is DOMAIN\user in quotation marks or brackets, where a user's name may have
 	// spaces, and bareAccount is one behind a word that says so.
-	quotedAccount = regexp.MustCompile(`['"<(\[]([\pL\pN][\pL\pN._-]*)\\([\pL\pN][\pL\pN._ -]*\$?)['">)\]]`)
-	bareAccount   = regexp.MustCompile(`(?i)\b(?:user|login|log-on|account|owner|as|by|for)[ :=]+([\pL\pN][\pL\pN._-]*)\\([\pL\pN][\pL\pN._-]*\$?)`)
+	quotedAccount = lazily(`['"<(\[]([\pL\pN][\pL\pN._-]*)\\([\pL\pN][\pL\pN._ -]*\$?)['">)\]]`)
+	bareAccount   = lazily(`(?i)\b(?:user|login|log-on|account|owner|as|by|for)[ :=]+([\pL\pN][\pL\pN._-]*)\\([\pL\pN][\pL\pN._-]*\$?)`)
 	// pairForm is any NAME\name, with what may follow it as a database.
-	pairForm   = regexp.MustCompile(`(?:^|[^\\\pL\pN._:$-])([\pL\pN][\pL\pN._-]*)\\([\pL\pN][\pL\pN._-]*\$?)(?:/([\pL\pN][\pL\pN._-]*))?`)
-	databaseOf = regexp.MustCompile(`(?i)\b(?:database|initial catalog)\s*=\s*([^;"'\s]+)`)
-	instanceOf = regexp.MustCompile(`(?i)\b(?:MSSQL|SQLAgent|MSOLAP|ReportServer|SQLBrowser)\$([\pL\pN_]+)`)
-	backupOf   = regexp.MustCompile(`(?i)\bSMS_SITE_SQL_BACKUP_([\pL\pN._-]+)`)
+	pairForm   = lazily(`(?:^|[^\\\pL\pN._:$-])([\pL\pN][\pL\pN._-]*)\\([\pL\pN][\pL\pN._-]*\$?)(?:/([\pL\pN][\pL\pN._-]*))?`)
+	databaseOf = lazily(`(?i)\b(?:database|initial catalog)\s*=\s*([^;"'\s]+)`)
+	instanceOf = lazily(`(?i)\b(?:MSSQL|SQLAgent|MSOLAP|ReportServer|SQLBrowser)\$([\pL\pN_]+)`)
+	backupOf   = lazily(`(?i)\bSMS_SITE_SQL_BACKUP_([\pL\pN._-]+)`)
 )
 
 // take takes over the name that stands where a name of this sort must stand.
@@ -60,7 +60,7 @@ func (n *names) host(text string) string {
 		}
 	}
 	key := strings.ToLower(text)
-	if key == "" || wellKnown[key] || public(key) || strings.Contains(key, ":") || len(ipv4Form.FindString(key)) == len(key) {
+	if key == "" || wellKnown[key] || public(key) || strings.Contains(key, ":") || len(ipv4Form().FindString(key)) == len(key) {
 		return text // an address is replaced wherever it stands
 	}
 	label, domain, full := strings.Cut(text, ".")
@@ -166,10 +166,10 @@ func (n *names) search(text string) {
 	if !strings.ContainsAny(text, `.@\/$=`) && !strings.Contains(text, "SMS_SITE_") {
 		return // no form is without these, and most texts are
 	}
-	for _, found := range mailForm.FindAllStringSubmatch(text, -1) {
+	for _, found := range mailForm().FindAllStringSubmatch(text, -1) {
 		n.account(found[0])
 	}
-	for _, found := range dnsForm.FindAllString(text, -1) {
+	for _, found := range dnsForm().FindAllString(text, -1) {
 		if key := strings.ToLower(found); n.known[key] != "" || public(key) {
 			continue
 		}
@@ -179,7 +179,7 @@ func (n *names) search(text string) {
 			n.host(found)
 		}
 	}
-	for _, form := range []*regexp.Regexp{uncForm, uncWhole, deviceForm} {
+	for _, form := range []*regexp.Regexp{uncForm(), uncWhole(), deviceForm()} {
 		for _, found := range form.FindAllStringSubmatch(text, -1) {
 			share := ""
 			if len(found) > 3 {
@@ -188,34 +188,34 @@ func (n *names) search(text string) {
 			n.share(found[1], found[2], share)
 		}
 	}
-	for _, found := range spnForm.FindAllStringSubmatch(text, -1) {
+	for _, found := range spnForm().FindAllStringSubmatch(text, -1) {
 		n.compound(found[1]+"/"+found[2], found[1]+"/"+n.host(found[2]))
 	}
-	for _, found := range urlForm.FindAllStringSubmatch(text, -1) {
+	for _, found := range urlForm().FindAllStringSubmatch(text, -1) {
 		if found[2] == "" { // not LDAP://DC=...
 			n.host(strings.TrimRight(found[1], "."))
 		}
 	}
-	if dcForm.MatchString(text) {
+	if dcForm().MatchString(text) {
 		n.components(text)
-		for _, found := range namedForm.FindAllStringSubmatch(text, -1) {
+		for _, found := range namedForm().FindAllStringSubmatch(text, -1) {
 			n.take(otherName, strings.Trim(found[1], `"`))
 		}
 	}
-	for _, form := range []*regexp.Regexp{quotedAccount, bareAccount} {
+	for _, form := range []*regexp.Regexp{quotedAccount(), bareAccount()} {
 		for _, found := range form.FindAllStringSubmatch(text, -1) {
 			if domain := strings.ToLower(found[1]); !n.vocabulary[domain] || n.sorts[domain] != "" {
 				n.account(found[1] + `\` + strings.TrimRight(found[2], " ."))
 			}
 		}
 	}
-	for _, found := range databaseOf.FindAllStringSubmatch(text, -1) {
+	for _, found := range databaseOf().FindAllStringSubmatch(text, -1) {
 		n.take(databaseName, found[1])
 	}
-	for _, found := range instanceOf.FindAllStringSubmatch(text, -1) {
+	for _, found := range instanceOf().FindAllStringSubmatch(text, -1) {
 		n.take(instanceName, found[1])
 	}
-	for _, found := range backupOf.FindAllStringSubmatch(text, -1) {
+	for _, found := range backupOf().FindAllStringSubmatch(text, -1) {
 		n.host(found[1])
 	}
 }
@@ -226,7 +226,7 @@ func (n *names) searchByNames(text string) {
 	if !strings.Contains(text, `\`) {
 		return
 	}
-	for _, found := range pairForm.FindAllStringSubmatch(text, -1) {
+	for _, found := range pairForm().FindAllStringSubmatch(text, -1) {
 		key := strings.ToLower(found[1])
 		s := n.sorts[key]
 		isName := s == domainName || s == hostName || n.known[key] != "" && strings.Contains(key, ".")

@@ -67,6 +67,23 @@ func namesIn(text string) []name {
 	return p.names()
 }
 
+// Name is an object that a statement reads, or a column of one.
+type Name struct {
+	Object string // as T-SQL writes it: dbo.v_Site, msdb.dbo.backupset
+	Column string // without marks around it; empty for the object itself
+}
+
+// Names are what a look-up asks for when SQL Server says that the statement names what is not
+// there: the objects in the order of the text, each before its columns. Columns without the
+// alias of an object, and those behind an alias that stands for two things, are left out.
+func Names(text string) []Name {
+	var all []Name
+	for _, n := range namesIn(text) {
+		all = append(all, Name{n.object, n.column})
+	}
+	return all
+}
+
 // nameParser goes through the tokens of a statement once.
 type nameParser struct {
 	tokens  []string

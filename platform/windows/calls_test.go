@@ -57,6 +57,7 @@ var reads = map[string]string{
 	"windows.NewNTUnicodeString":              "a conversion",
 	"registry.OpenKey":                        "with the right to query or list only",
 	"registry.OpenRemoteKey":                  "connects to another server's registry; openKey opens its keys, with the right to query or list only",
+	"os.NewFile":                              "lists a folder that open in file_windows.go opened",
 	"os.Stat":                                 "a file's attributes",
 	"os.Lstat":                                "a file's attributes",
 	"mem.VirtualMemoryWithContext":            "GlobalMemoryStatusEx",

@@ -45,6 +45,8 @@ func (r *Reader) Read(ctx context.Context, q platform.Question) (json.RawMessage
 		r.services.Unlock()
 	case platform.KindFile:
 		answer, err = readFile(q.Where)
+	case platform.KindFolder:
+		answer, err = readFolder(ctx, q.Where, q.What)
 	case platform.KindVolume:
 		answer, err = readVolume(q.Where)
 	case platform.KindOS:

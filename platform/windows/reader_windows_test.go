@@ -78,6 +78,8 @@ func TestQuestionsOfOtherKinds(t *testing.T) {
 		"not utf-8":       {platform.Question{Kind: platform.KindService, What: "\xff"}, platform.ErrMalformed},
 		"no service":      {platform.Question{Kind: platform.KindService}, platform.ErrMalformed},
 		"no file":         {platform.Question{Kind: platform.KindFile}, platform.ErrMalformed},
+		"no folder":       {platform.ReadFolder("", "*").Question, platform.ErrMalformed},
+		"no pattern":      {platform.ReadFolder(`C:\`, "").Question, platform.ErrMalformed},
 		"no volume":       {platform.Question{Kind: platform.KindVolume}, platform.ErrMalformed},
 		"share with what": {platform.Question{Kind: platform.KindShare, Where: `\\s\x`, What: "y"}, platform.ErrUnsupported},
 		"store with what": {platform.Question{Kind: platform.KindCertificate, Where: `LocalMachine\MY`, What: "y"}, platform.ErrUnsupported},
