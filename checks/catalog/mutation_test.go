@@ -63,9 +63,9 @@ var mutations = []struct{ file, check, old, new string }{
 	{"platform/decode.go", "system.windows", `return decodeValue(raw, reflect.ValueOf(out).Elem(), "the answer")`, "return json.Unmarshal(raw, out)"}, // strict decoding off
 	{"platform/decode.go", "system.windows", `return Refuse(ErrNotRecorded, "%s has no field %q", name, key)`, "continue"},                            // a missing field taken for zero
 	{"platform/decode.go", "system.windows", `return Refuse(ErrMalformed, "%s is null, and a %s was expected", name, v.Type())`, "return nil"},
-	{"checks/status.go", "space.disk", "Unknown: 4", "Unknown: 0"},                       // could not check taken for nothing
-	{"checks/run.go", "drivers.odbc18", "r.Status = Unknown\n\t\tr.Cause = cause(o.err)", "r.Status = Passed\n\t\tr.Cause = cause(o.err)"},       // an error taken for green
-	{"checks/check.go", "space.disk", "return Worst(statuses...)", "return statuses[0]"}, // the first item taken for all
+	{"checks/status.go", "space.disk", "Unknown: 4", "Unknown: 0"},                                                                         // could not check taken for nothing
+	{"checks/run.go", "drivers.odbc18", "r.Status = Unknown\n\t\tr.Cause = cause(o.err)", "r.Status = Passed\n\t\tr.Cause = cause(o.err)"}, // an error taken for green
+	{"checks/check.go", "space.disk", "return Worst(statuses...)", "return statuses[0]"},                                                   // the first item taken for all
 }
 
 // Each mutation, planted by an overlay, makes the tests of this package fail.

@@ -12,8 +12,9 @@ import (
 	"siteready/platform"
 )
 
-// backupFiles lists what the newest undamaged full backup was written to, of a mirrored backup
-// its first copy, beside the count of newer full backups that are damaged. It has a row even
+// backupFiles lists what the newest undamaged full backup of this server was written to, of a
+// mirrored backup its first copy, beside the count of newer full backups that are damaged and
+// the age of the newest that is no snapshot; -2000000000 is none. It has a row even
 // when there is no backup. Kinds of devices: 2 and 102 disk, 5 tape, 7 a virtual device of a
 // backup program, 9 Azure storage, 105 another device with a name; -1 is none.
 var backupFiles = platform.SQL[fileRow]("backup-files", `
@@ -21,12 +22,18 @@ var backupFiles = platform.SQL[fileRow]("backup-files", `
 		ISNULL(n.machine_name, N'') AS machine, CAST(ISNULL(n.has_backup_checksums, 0) AS int) AS checksums,
 		(SELECT COUNT(d.backup_set_id) FROM msdb.dbo.backupset d
 			WHERE d.database_name = DB_NAME() AND d.type = 'D' AND d.is_damaged = 1 AND d.backup_finish_date > n.backup_finish_date) AS damaged,
+		ISNULL((SELECT DATEDIFF(minute, MAX(s.backup_finish_date), GETDATE()) FROM msdb.dbo.backupset s
+			WHERE s.database_name = DB_NAME() AND s.type = 'D' AND ISNULL(s.is_damaged, 0) = 0 AND ISNULL(s.is_snapshot, 0) = 0
+				AND s.server_name IN (@@SERVERNAME, CAST(SERVERPROPERTY(N'ServerName') AS nvarchar(128)))
+				AND NOT EXISTS (SELECT 1 FROM msdb.dbo.backupmediafamily m
+					WHERE m.media_set_id = s.media_set_id AND UPPER(m.physical_device_name) IN (N'NUL', N'NUL:'))), -2000000000) AS ordinary_minutes,
 		CASE WHEN HAS_PERMS_BY_NAME(N'msdb.dbo.backupset', N'OBJECT', N'SELECT') = 1
 			AND HAS_PERMS_BY_NAME(N'msdb.dbo.backupmediafamily', N'OBJECT', N'SELECT') = 1 THEN 1 ELSE 0 END AS may_see
 	FROM (SELECT DB_ID() AS id) o
 	LEFT JOIN (SELECT TOP (1) b.media_set_id, b.backup_finish_date, b.machine_name, b.has_backup_checksums
 		FROM msdb.dbo.backupset b
 		WHERE b.database_name = DB_NAME() AND b.type = 'D' AND ISNULL(b.is_damaged, 0) = 0
+			AND b.server_name IN (@@SERVERNAME, CAST(SERVERPROPERTY(N'ServerName') AS nvarchar(128)))
 			AND NOT EXISTS (SELECT 1 FROM msdb.dbo.backupmediafamily m
 				WHERE m.media_set_id = b.media_set_id AND UPPER(m.physical_device_name) IN (N'NUL', N'NUL:'))
 		ORDER BY b.backup_finish_date DESC, b.backup_set_id DESC) n ON o.id > 0
@@ -34,11 +41,12 @@ var backupFiles = platform.SQL[fileRow]("backup-files", `
 	ORDER BY f.family_sequence_number`)
 
 type fileRow struct {
-	Device    int    `json:"device"`    // kind of device; -1 is none
-	Path      string `json:"path"`      // empty when there is none
-	Machine   string `json:"machine"`   // NetBIOS name of the computer that made the backup
-	Checksums int    `json:"checksums"` // 1 when the backup has checksums
-	Damaged   int    `json:"damaged"`   // full backups that are newer, and damaged
+	Device    int    `json:"device"`           // kind of device; -1 is none
+	Path      string `json:"path"`             // empty when there is none
+	Machine   string `json:"machine"`          // NetBIOS name of the computer that made the backup
+	Checksums int    `json:"checksums"`        // 1 when the backup has checksums
+	Damaged   int    `json:"damaged"`          // full backups that are newer, and damaged
+	Ordinary  int64  `json:"ordinary_minutes"` // age of the newest full backup that is no snapshot
 }
 
 // The kinds of devices that are files.
@@ -56,13 +64,13 @@ func fileReads() []platform.Form {
 	}
 }
 
-// judgeFiles looks whether the newest full backup is whole and still where it was written. What
+// judgeFiles looks whether the newest full backup is whole and still where it was written; rows
+// and err are what backupFiles brought. What
 // cannot be seen from this machine becomes a note: a tape, a URL, a virtual device of a backup
 // program, and a drive of another machine.
-func judgeFiles(ctx context.Context, c *checks.Case, d discovery.Database) (items []checks.Item, notes []string) {
+func judgeFiles(ctx context.Context, c *checks.Case, d discovery.Database, rows []fileRow, err error) (items []checks.Item, notes []string) {
 	key := d.Instance + "/" + d.Name
 	const wanted = "where it was written, and not empty"
-	rows, err := platform.Ask(ctx, c, backupFiles.In(d.Instance, d.Name))
 	if err != nil {
 		return []checks.Item{checks.UnknownItem(key+" files", wanted, err)}, nil
 	}

@@ -3,7 +3,6 @@ package recovery
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"siteready/checks"
 	"siteready/checks/discovery"
@@ -16,7 +15,7 @@ import (
 var logBackups = platform.SQL[logBackupRow]("log-backups", `
 	SELECT CAST(d.recovery_model AS int) AS recovery_model, ISNULL(d.log_reuse_wait_desc, N'') AS waits_for,
 		CASE WHEN d.replica_id IS NULL THEN 0 ELSE 1 END AS replicated,
-		l.backups, ISNULL(DATEDIFF(minute, l.newest, GETDATE()), -1) AS age_minutes,
+		l.backups, CASE WHEN l.backups > 0 THEN ISNULL(DATEDIFF(minute, l.newest, GETDATE()), -2000000000) ELSE -1 END AS age_minutes,
 		CASE WHEN HAS_PERMS_BY_NAME(N'msdb.dbo.backupset', N'OBJECT', N'SELECT') = 1
 			AND HAS_PERMS_BY_NAME(N'msdb.dbo.backupmediafamily', N'OBJECT', N'SELECT') = 1 THEN 1 ELSE 0 END AS may_see
 	FROM sys.databases d
@@ -73,7 +72,8 @@ func runLogBackup(ctx context.Context, c *checks.Case, d discovery.Database) (ch
 		return checks.Finding{}, platform.Refuse(platform.ErrMalformed,
 			"SQL Server %s says that %s has the recovery model %d, which is none known here (1 to 3)", d.Instance, d.Name, row.RecoveryModel)
 	}
-	if row.Backups < 0 || (row.Backups == 0) != (row.AgeMinutes == -1) || row.AgeMinutes < -1 {
+	since, sound := sinceThen(row.Backups, row.AgeMinutes)
+	if !sound {
 		return checks.Finding{}, platform.Refuse(platform.ErrMalformed,
 			"SQL Server %s says that there are %d log backups of %s and that the newest is %d minutes old, which cannot be",
 			d.Instance, row.Backups, d.Name, row.AgeMinutes)
@@ -85,7 +85,7 @@ func runLogBackup(ctx context.Context, c *checks.Case, d discovery.Database) (ch
 	warns := c.Setting("warns_after")
 	// Log backups are made all the time, so it counts that they are made now, not how old the
 	// newest of today would be when the update starts.
-	age := time.Duration(row.AgeMinutes) * time.Minute
+	age := minutes(since)
 	item := checks.Item{
 		Key: d.Instance + "/" + d.Name, Found: model + ", the newest log backup is " + hours(age) + " old",
 		Wanted: fmt.Sprintf("a log backup of the last %g hours", warns), Where: "sys.databases, msdb.dbo.backupset on " + d.Instance,

@@ -10,12 +10,14 @@ import (
 
 // properties are what SQL Server knows of the database itself. DATABASEPROPERTYEX tells the
 // end of the last check without errors from SQL Server 2016 SP2, 2017 CU9 and 2019 on, and
-// 1900-01-01 when there was none. -3 is a check in the future, which nobody can judge.
+// 1900-01-01 when there was none. Its clock is local and goes back by an hour in autumn, so what
+// is up to an hour ahead is now. -3 is a check further in the future, which nobody can judge.
 var properties = platform.SQL[propertiesRow]("checkdb-and-encryption", `
 	SELECT CAST(d.is_encrypted AS int) AS encrypted,
 		CASE WHEN p.checked IS NULL THEN -2 WHEN p.checked < '19000102' THEN -1
-			WHEN p.checked > GETDATE() THEN -3 ELSE DATEDIFF(minute, p.checked, GETDATE()) END AS checked_minutes,
+			WHEN p.checked > DATEADD(minute, 60, GETDATE()) THEN -3 WHEN p.checked > GETDATE() THEN 0 ELSE DATEDIFF(minute, p.checked, GETDATE()) END AS checked_minutes,
 		CAST(SERVERPROPERTY(N'ProductVersion') AS nvarchar(128)) AS version,
+		CASE WHEN d.replica_id IS NULL THEN 0 ELSE 1 END AS replicated,
 		CASE WHEN HAS_DBACCESS(DB_NAME()) = 1 THEN 1 ELSE 0 END AS may_see
 	FROM sys.databases d
 	CROSS APPLY (SELECT CAST(DATABASEPROPERTYEX(d.name, N'LastGoodCheckDbTime') AS datetime) AS checked) p
@@ -25,6 +27,7 @@ type propertiesRow struct {
 	Encrypted      int    `json:"encrypted"`       // 1 when TDE is on, as it was last set
 	CheckedMinutes int64  `json:"checked_minutes"` // age of the last check without errors
 	Version        string `json:"version"`         // of SQL Server
+	Replicated     int    `json:"replicated"`      // 1 when the database is in an availability group
 }
 
 // What CheckedMinutes says instead of an age.

@@ -26,8 +26,19 @@ const ofSecondary = "a secondary site is not restored from a backup, it is insta
 // What the statements of this area need.
 const (
 	historyRight  = "SQL Server: SELECT on msdb.dbo.backupset and msdb.dbo.backupmediafamily, and a user in the site database"
+	taskRight     = "SQL Server: SELECT on vSMS_SC_SQL_Task, v_StatusMessage and SQLTaskStatus, and EXECUTE on fnGetSiteCode, in the site database"
 	databaseRight = "SQL Server: a user in the site database"
 )
+
+// oldAtStart writes how old something is now, and how old it will be when the update starts,
+// unless what happens.
+func oldAtStart(c *checks.Case, now time.Duration, unless string) string {
+	then := hours(now + c.JudgedFor.Sub(c.ReadAt()))
+	if hours(now) == then {
+		return then + " old"
+	}
+	return hours(now) + " old now, and will be " + then + " old when the update starts, unless " + unless
+}
 
 // hours writes an age for people.
 func hours(d time.Duration) string {

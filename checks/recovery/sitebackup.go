@@ -15,25 +15,27 @@ import (
 // of SMS_SITE_BACKUP is its success, an error message of it (severity -1073741824) a failure,
 // and SQLTaskStatus has the end of its last run, which says nothing about success. The times of
 // messages are UTC. Ages are by SQL Server's clock; -1 is never. The minute of the week counts
-// from Sunday, 0:00 UTC.
+// from Sunday, 0:00 UTC. The aggregate around the site's code has it computed once, and not for
+// each of millions of messages.
 var taskHistory = platform.SQL[taskRow]("site-backup-task", `
-	SELECT dbo.fnGetSiteCode() AS site, t.tasks, ISNULL(t.is_on, -1) AS is_on, ISNULL(t.week_days, -1) AS week_days,
+	SELECT o.code AS site, t.tasks, ISNULL(t.is_on, -1) AS is_on, ISNULL(t.week_days, -1) AS week_days,
 		ISNULL(t.begins, -1) AS begins, ISNULL(t.begins_latest, -1) AS begins_latest,
-		m.successes, ISNULL(DATEDIFF(minute, m.success, GETUTCDATE()), -1) AS success_minutes,
-		m.failures, ISNULL(DATEDIFF(minute, m.failure, GETUTCDATE()), -1) AS failure_minutes,
+		m.successes, CASE WHEN m.successes > 0 THEN ISNULL(DATEDIFF(minute, m.success, GETUTCDATE()), -2000000000) ELSE -1 END AS success_minutes,
+		m.failures, CASE WHEN m.failures > 0 THEN ISNULL(DATEDIFF(minute, m.failure, GETUTCDATE()), -2000000000) ELSE -1 END AS failure_minutes,
 		r.runs, ISNULL(DATEDIFF(minute, r.ended, GETUTCDATE()), -1) AS ended_minutes,
 		DATEDIFF(minute, '19000107', GETUTCDATE()) % 10080 AS week_minute,
 		CASE WHEN HAS_PERMS_BY_NAME(N'dbo.vSMS_SC_SQL_Task', N'OBJECT', N'SELECT') = 1
 			AND HAS_PERMS_BY_NAME(N'dbo.v_StatusMessage', N'OBJECT', N'SELECT') = 1
 			AND HAS_PERMS_BY_NAME(N'dbo.SQLTaskStatus', N'OBJECT', N'SELECT') = 1 THEN 1 ELSE 0 END AS may_see
-	FROM (SELECT COUNT(x.TaskName) AS tasks, MAX(CAST(x.IsEnabled AS int)) AS is_on, MAX(CAST(x.DaysOfWeek AS int)) AS week_days,
+	FROM (SELECT MAX(dbo.fnGetSiteCode()) AS code) o
+	CROSS APPLY (SELECT COUNT(x.TaskName) AS tasks, MAX(CAST(x.IsEnabled AS int)) AS is_on, MAX(CAST(x.DaysOfWeek AS int)) AS week_days,
 			MAX(CAST(x.BeginTime AS int)) AS begins, MAX(CAST(x.LatestBeginTime AS int)) AS begins_latest
-		FROM dbo.vSMS_SC_SQL_Task x WHERE x.TaskName = N'Backup SMS Site Server' AND x.SiteCode = dbo.fnGetSiteCode()) t
-	CROSS JOIN (SELECT COUNT(CASE WHEN s.MessageID = 5035 THEN 1 END) AS successes,
+		FROM dbo.vSMS_SC_SQL_Task x WHERE x.TaskName = N'Backup SMS Site Server' AND x.SiteCode = o.code) t
+	CROSS APPLY (SELECT COUNT(CASE WHEN s.MessageID = 5035 THEN 1 END) AS successes,
 			MAX(CASE WHEN s.MessageID = 5035 THEN s.[Time] END) AS success,
 			COUNT(CASE WHEN s.Severity = -1073741824 THEN 1 END) AS failures,
 			MAX(CASE WHEN s.Severity = -1073741824 THEN s.[Time] END) AS failure
-		FROM dbo.v_StatusMessage s WHERE s.Component = N'SMS_SITE_BACKUP' AND s.SiteCode = dbo.fnGetSiteCode()) m
+		FROM dbo.v_StatusMessage s WHERE s.Component = N'SMS_SITE_BACKUP' AND s.SiteCode = o.code) m
 	CROSS JOIN (SELECT COUNT(e.LastCompletionTime) AS runs, MAX(e.LastCompletionTime) AS ended
 		FROM dbo.SQLTaskStatus e WHERE e.TaskName = N'Backup SMS Site Server') r`)
 
@@ -67,7 +69,7 @@ func siteBackup() checks.Check {
 			"https://learn.microsoft.com/intune/configmgr/develop/reference/core/servers/configure/sms_sci_sqltask-server-wmi-class",
 		},
 		Rights: []string{
-			"SQL Server: SELECT on vSMS_SC_SQL_Task, v_StatusMessage and SQLTaskStatus, and EXECUTE on fnGetSiteCode, in the site database",
+			taskRight,
 			historyRight,
 			"Windows: read the attributes of smsbkup.log in the site's folder of logs",
 			discovery.RegistryRight,
@@ -92,12 +94,8 @@ func runSiteBackup(ctx context.Context, c *checks.Case, d discovery.Database) (c
 	if d.OfType == discovery.Secondary {
 		return checks.DoesNotApply("a secondary site has no backup task"), nil
 	}
-	rows, err := platform.Ask(ctx, c, taskHistory.In(d.Instance, d.Name))
+	task, err := askTask(ctx, c, d)
 	if err != nil {
-		return checks.Finding{}, err
-	}
-	task := rows[0]
-	if err := task.check(d, len(rows)); err != nil {
 		return checks.Finding{}, err
 	}
 	if task.IsOn == 0 {
@@ -129,9 +127,27 @@ func runSiteBackup(ctx context.Context, c *checks.Case, d discovery.Database) (c
 	return checks.Items(summary, items...), nil
 }
 
+// askTask asks how the site's own backup task is set, and what became of it.
+func askTask(ctx context.Context, c *checks.Case, d discovery.Database) (taskRow, error) {
+	rows, err := platform.Ask(ctx, c, taskHistory.In(d.Instance, d.Name))
+	if err != nil {
+		return taskRow{}, err
+	}
+	task := rows[0]
+	if err := task.check(d, len(rows)); err != nil {
+		return taskRow{}, err
+	}
+	task.SuccessMinutes, _ = sinceThen(task.Successes, task.SuccessMinutes)
+	task.FailureMinutes, _ = sinceThen(task.Failures, task.FailureMinutes)
+	return task, nil
+}
+
 // check refuses what cannot be.
 func (t taskRow) check(d discovery.Database, rows int) error {
-	sound := func(count, minutes int64) bool { return count >= 0 && minutes >= -1 && (count == 0) == (minutes == -1) }
+	sound := func(count, minutes int64) bool {
+		_, can := sinceThen(count, minutes)
+		return can
+	}
 	switch {
 	case rows != 1 || t.Site == "" || t.Tasks != 1 || t.IsOn != 0 && t.IsOn != 1:
 		return platform.Refuse(platform.ErrMalformed, "database %s on %s has %d backup tasks of its site %q, and not one that is on or off", d.Name, d.Instance, t.Tasks, t.Site)
@@ -155,13 +171,13 @@ func judgeSuccess(ctx context.Context, c *checks.Case, d discovery.Database, t t
 		Key: t.Site + " last success", Wanted: fmt.Sprintf("at most %g hours old", warns),
 		Where: "v_StatusMessage, 5035 of SMS_SITE_BACKUP", Status: checks.Passed,
 	}
-	age := minutes(t.SuccessMinutes) + later
+	age, old := minutes(t.SuccessMinutes)+later, oldAtStart(c, minutes(t.SuccessMinutes), "it succeeds again")
 	stale := t.Successes == 0 || age.Hours() > fails
 	switch {
 	case t.Successes > 0 && t.Failures > 0 && t.FailureMinutes < t.SuccessMinutes:
-		item.Status, item.Found = checks.Warning, hours(age)+" old, and a failure since then"
+		item.Status, item.Found = checks.Warning, old+", and a failure since then"
 	case t.Successes > 0:
-		item.Found = hours(age) + " old"
+		item.Found = old
 		if age.Hours() > warns {
 			item.Status = checks.Warning
 		}
@@ -178,6 +194,9 @@ func judgeSuccess(ctx context.Context, c *checks.Case, d discovery.Database, t t
 	backup, err := askFullBackup(ctx, c, d)
 	if err != nil {
 		return checks.UnknownItem(item.Key, item.Wanted, err)
+	}
+	if backup.AgeMinutes == ofAnother {
+		return checks.UnknownItem(item.Key, item.Wanted, madeElsewhere(d))
 	}
 	switch recent := backup.Backups > 0 && (minutes(backup.AgeMinutes)+later).Hours() <= fails; {
 	case recent:

@@ -11,8 +11,8 @@ import (
 
 // sending counts the messages of Service Broker that wait to leave the database, in the table
 // behind sys.transmission_queue: of that view nothing is documented about who sees which rows,
-// while the rights for the row counts, which are approximate, are. It also counts the groups whose last sending was
-// given up, which have a negative result.
+// while the rights for the row counts are. These are approximate. It also counts the groups
+// whose last sending was given up, which have a negative result.
 var sending = platform.SQL[sendingRow]("replication-backlog", `
 	SELECT ISNULL((SELECT SUM(p.row_count) FROM sys.dm_db_partition_stats p
 			WHERE p.object_id = OBJECT_ID(N'sys.sysxmitqueue') AND p.index_id IN (0, 1)), -1) AS waiting,
