@@ -84,7 +84,7 @@ const wordsOfSQL = ` ALL AND AS ASC BETWEEN BY CASE CROSS APPLY DESC DISTINCT EL
  BIGINT BINARY BIT CHAR DATE DATETIME DATETIME2 DECIMAL FLOAT INT NUMERIC NVARCHAR SMALLINT SYSNAME TINYINT UNIQUEIDENTIFIER VARBINARY VARCHAR MAX
  DAY HOUR MINUTE SECOND `
 
-var sqlWord = regexp.MustCompile(`0x[0-9A-Fa-f]+|[A-Za-z_][A-Za-z0-9_]*|[^\sA-Za-z_]`)
+var sqlWord = regexp.MustCompile(`@+[A-Za-z_]+|0x[0-9A-Fa-f]+|[A-Za-z_][A-Za-z0-9_]*|[^\sA-Za-z_]`)
 
 // unknownNames says which names of a statement are not in objects.yaml. A column that no alias
 // places must be one of any object of the statement.

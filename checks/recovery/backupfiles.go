@@ -142,6 +142,10 @@ func judgeFile(ctx context.Context, c *checks.Case, key, wanted, path string) ch
 	switch {
 	case errors.Is(err, platform.ErrAbsent):
 		item.Status, item.Found = checks.Failed, path+" is not there any more"
+	case errors.Is(err, platform.ErrDenied):
+		no := platform.Refuse(platform.ErrDenied, "%s may not be seen by this account", path)
+		no.Help = "Look there with an account that may, or let this one read the folder; SQL Server wrote there with its own account."
+		return checks.UnknownItem(key, wanted, no)
 	case err != nil:
 		return checks.UnknownItem(key, wanted, err)
 	case file.Size == 0:

@@ -50,7 +50,7 @@ func judged(t *testing.T, id string, statements map[string]any) checks.Result {
 func TestNotes(t *testing.T) {
 	file := func(device int, path string, checksums int) map[string]any {
 		return map[string]any{"backup-files": []any{map[string]any{
-			row: 1, "device": device, "path": path, "machine": "SQL01", "checksums": checksums, "damaged": 0,
+			row: 1, "device": device, "path": path, "machine": "SQL01", "checksums": checksums, "damaged": 0, "ordinary_minutes": 240,
 		}}}
 	}
 	const look = "make sure that it is still there"
@@ -101,7 +101,7 @@ func TestNotes(t *testing.T) {
 // A database of an old SQL Server that cannot tell of checks names the versions that can.
 func TestOldServerIsTold(t *testing.T) {
 	result := judged(t, "recovery.integrity", map[string]any{"checkdb-and-encryption": []any{
-		map[string]any{row: 1, "encrypted": 0, "checked_minutes": -2, "version": "13.0.4001.0"},
+		map[string]any{row: 1, "encrypted": 0, "checked_minutes": -2, "version": "13.0.4001.0", "replicated": 0},
 	}})
 	if len(result.Items) != 1 || result.Items[0].Cause == nil {
 		t.Fatalf("%+v", result.Items)

@@ -99,7 +99,11 @@ func runTCPPort(ctx context.Context, c *checks.Case, d discovery.Database) (chec
 		counts := all == "1" && name == "IPALL" || all == "0" && name != "IPALL" && plain(byName[name].Enabled) == "1"
 		if name != "TCP" && counts {
 			items = append(items, listener(d, strings.Replace(name, "IPALL", "IPAll", 1), wanted, byName[name]))
-			ports = append(ports, staticPorts(byName[name])...)
+			for _, port := range staticPorts(byName[name]) {
+				if !slices.Contains(ports, port) {
+					ports = append(ports, port)
+				}
+			}
 		}
 	}
 	if len(items) == 0 {

@@ -77,6 +77,8 @@ func TestNotes(t *testing.T) {
 		{"settings outside of one", "sql.database-settings", "2509", "database-settings", nil, nil},
 		{"FULL", "sql.recovery-model", "2509", "database-settings", map[string]any{"recovery_model": 1}, []string{"recovery.log-backup"}},
 		{"SIMPLE", "sql.recovery-model", "2509", "database-settings", nil, nil},
+		{"the site's port", "sql.port", "2509", "service-broker", nil, nil},
+		{"the site's port is not known", "sql.port", "2509", "service-broker", map[string]any{"sql_port": -1}, []string{"not compared"}},
 		{"changes kept as set-up says", "sql.change-tracking", "2509", "change-tracking", nil, nil},
 		{
 			"changes kept longer, and not cleaned up", "sql.change-tracking", "2509", "change-tracking",
@@ -98,6 +100,15 @@ func TestNotes(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// Who changes the port reads which one it must be.
+func TestPortOfTheSiteIsNamed(t *testing.T) {
+	result := judged(t, "sql.port", "2509", "service-broker", map[string]any{"sql_port": 50001})
+	const summary, wanted = "SQL Server is set to another static port than the one that the site uses.", "a static port, 50001 for this site"
+	if result.Status != checks.Warning || result.Summary != summary || len(result.Items) != 2 || result.Items[0].Wanted != wanted || result.Items[1].Wanted != "port 50001" {
+		t.Errorf("%s: %s, %+v", result.Status, result.Summary, result.Items)
 	}
 }
 
