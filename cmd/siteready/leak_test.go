@@ -30,6 +30,9 @@ func constructedSites(t *testing.T) map[string]*platformtest.Site {
 	all := map[string]*platformtest.Site{}
 	for _, file := range files {
 		name := strings.TrimSuffix(filepath.Base(file), ".yaml")
+		if strings.HasSuffix(name, "-broken") {
+			continue // it is asked the same as its healthy twin
+		}
 		tree, err := platformtest.Load("../..", name)
 		if err != nil {
 			t.Fatal(err)
