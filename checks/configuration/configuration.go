@@ -31,12 +31,12 @@ type Given struct {
 
 // Configuration is what a file sets. The zero value sets nothing.
 type Configuration struct {
-	SHA256       string           // of the file as it is stored, in hex
-	Given        map[string]Given // keys that are flags, too, by their names, such as sql.server
-	KeyBackups   []checks.KeyBackup
-	Thresholds   map[string]checks.Settings // by check id
-	Waivers      []checks.Waiver
-	Confirmed    []checks.Confirmation
+	SHA256     string           // of the file as it is stored, in hex
+	Given      map[string]Given // keys that are flags, too, by their names, such as sql.server
+	KeyBackups []checks.KeyBackup
+	Thresholds map[string]checks.Settings // by check id
+	Waivers    []checks.Waiver
+	Confirmed  []checks.Confirmation
 
 	lines map[string]int
 }
