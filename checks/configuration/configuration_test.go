@@ -189,17 +189,18 @@ func TestErrors(t *testing.T) {
 	tests := []struct{ text, want string }{
 		// keys
 		{"target: 2509\nwaviers: []\n", `2:1: unknown key "waviers"; did you mean waivers?`},
-		{"colour: red\n", `1:1: unknown key "colour"; expected one of target, fail_on, only, skip, timeout, valid_for, sql, setup_account, key_backups, waivers, confirmed, thresholds`},
+		{"colour: red\n", `1:1: unknown key "colour"; expected one of target, at, fail_on, only, skip, timeout, valid_for, sql, setup_account, key_backups, waivers, confirmed, thresholds`},
 		{"Target: 2509\n", `1:1: unknown key "Target"; did you mean target?`},
 		{"target: 2509\nonly: []\ntarget: 2503\n", `3:1: the key "target" stands here a second time; the first is on line 1`},
 		{"sql: {servr: a}\n", `1:7: unknown key "servr" in sql; did you mean server?`},
 		{"sql:\n  user: a\n  user: b\n", `3:3: the key "user" stands here a second time; the first is on line 2`},
 		{waiver + "    untill: 2026-12-31\n", `6:5: unknown key "untill" in waivers; did you mean until?`},
 		{waiver + "    owner: p\n", `6:5: the key "owner" stands here a second time; the first is on line 4`},
-		{"at: 2026-12-01\n", `1:1: "at": the time to judge for is a flag only, --at, because a time that stands in a file grows old`},
+		{"at: tomorrow\n", `1:5: at: expected a time as 2026-11-28, "2026-11-28 22:00" or 2026-11-28T22:00:00+01:00, not "tomorrow"`},
+		{"at: [2026-12-01]\n", `1:5: at: expected a time as 2026-11-28, "2026-11-28 22:00" or 2026-11-28T22:00:00+01:00, not a list`},
 		{"sql:\n  password: Secret77\n", `2:3: "password": a password never stands in a file; it is read from the environment variable THE_VARIABLE`},
 		{"sql_password: Secret77\n", `1:1: "sql_password": a password never stands in a file; it is read from the environment variable THE_VARIABLE`},
-		{"1: 2\n", `1:1: unknown key "1"; expected one of target, fail_on, only, skip, timeout, valid_for, sql, setup_account, key_backups, waivers, confirmed, thresholds`},
+		{"1: 2\n", `1:1: unknown key "1"; expected one of target, at, fail_on, only, skip, timeout, valid_for, sql, setup_account, key_backups, waivers, confirmed, thresholds`},
 		// kinds
 		{"- a\n", `1:1: expected keys with values, not a list`},
 		{"target\n", `1:1: expected keys with values, not "target"`},

@@ -29,6 +29,14 @@ func (r *reader) file(root ast.Node) {
 			}
 		case "only", "skip":
 			r.patterns(e)
+		case "at":
+			if text, ok := r.text(e.value, e.key, timeExpected); ok {
+				if _, err := Time(text, time.UTC); err != nil {
+					r.wrong(e.value, e.key, timeExpected)
+				} else {
+					r.flag(e.key, e.value, nil, text)
+				}
+			}
 		case "timeout", "valid_for":
 			if text, ok := r.duration(e.value, e.key); ok {
 				r.flag(e.key, e.value, nil, text)
@@ -69,9 +77,6 @@ func (r *reader) unknownKey(e entry, section string) {
 	switch {
 	case strings.Contains(name, "password"):
 		r.complain(e.at, "%s: a password never stands in a file; it is read from the environment variable %s", short(e.key), r.rules.Password)
-		return
-	case section == "" && (name == "at" || name == "judged_for"):
-		r.complain(e.at, "%s: the time to judge for is a flag only, --at, because a time that stands in a file grows old", short(e.key))
 		return
 	}
 	where := ""

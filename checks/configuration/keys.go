@@ -23,6 +23,7 @@ type Key struct {
 func Keys() []Key {
 	return []Key{
 		{"target", "target", "judge for this release (default: the newest that the site may update to)", "2509"},
+		{"at", "at", "judge for this time, when the update is to start; a time that has passed ends with 64 (default: when the facts were read)", `'2026-12-05 22:00'`},
 		{"fail_on", "fail-on", "lowest verdict that is not exit code 0: warning, unknown or failed", "warning"},
 		{"only", "only", "run only these checks: ids, or globs such as drivers.*", "['drivers.*', space.disk]"},
 		{"skip", "skip", "do not run these checks: ids or globs", "[site.https]"},

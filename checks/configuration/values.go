@@ -84,6 +84,23 @@ func (r *reader) duration(n ast.Node, path string) (string, bool) {
 	return text, true
 }
 
+const timeExpected = `a time as 2026-11-28, "2026-11-28 22:00" or 2026-11-28T22:00:00+01:00`
+
+// Time reads the time to judge for: with its zone, or in zone; a day is its last minute.
+func Time(text string, zone *time.Location) (time.Time, error) {
+	text = strings.TrimSpace(text)
+	when, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		when, err = time.ParseInLocation("2006-01-02 15:04", text, zone)
+	}
+	if err != nil {
+		var day time.Time
+		day, err = time.ParseInLocation(time.DateOnly, text, zone)
+		when = time.Date(day.Year(), day.Month(), day.Day(), 23, 59, 0, 0, zone)
+	}
+	return when, err
+}
+
 // day reads YYYY-MM-DD.
 func (r *reader) day(n ast.Node, path string) (time.Time, bool) {
 	const expected = "a day as YYYY-MM-DD"

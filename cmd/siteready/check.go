@@ -157,7 +157,7 @@ func (p *program) judge(ctx context.Context, from source, o *selectOptions, out 
 	if err != nil {
 		return err
 	}
-	judged, err := judgedFor(o.at, from.readAt, time.Local)
+	judged, err := judgedFor(o.said("at"), o.at, from.readAt, time.Local)
 	if err != nil {
 		return err
 	}

@@ -85,7 +85,7 @@ func (p *program) configCommand() *cobra.Command {
 			if _, _, err := selected.selected(catalog.All()); err != nil {
 				return err
 			}
-			if _, err := judgedFor(selected.at, time.Now(), time.Local); err != nil {
+			if _, err := judgedFor(selected.said("at"), selected.at, time.Now(), time.Local); err != nil {
 				return err
 			}
 			if err := sql.validate(&selected.configOptions); err != nil {
@@ -131,9 +131,6 @@ func settle(flags *pflag.FlagSet, o *configOptions) settled {
 		if key.Name == "sql.user" {
 			s.Values = append(s.Values, password())
 		}
-	}
-	if at := flags.Lookup("at"); at.Changed {
-		s.Values = append(s.Values, value{Key: "at", Value: at.Value.String(), From: "--at"})
 	}
 	for i, k := range o.KeyBackups {
 		v := value{Key: "key_backups", Value: k.Path, From: from(fmt.Sprintf("key_backups.%d", i))}

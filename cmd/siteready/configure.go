@@ -205,29 +205,21 @@ func rules() configuration.Rules {
 // furthest is how far ahead a site may be judged, in years. Ages are kept in nanoseconds.
 const furthest = 10
 
-// judgedFor is the time that --at names, or readAt. A day is judged for its last minute.
-func judgedFor(at string, readAt time.Time, zone *time.Location) (time.Time, error) {
+// judgedFor is the time that at names, or readAt. Said names the flag or the place in the file
+// that says so. A day is judged for its last minute.
+func judgedFor(said, at string, readAt time.Time, zone *time.Location) (time.Time, error) {
 	if at == "" {
 		return readAt, nil
 	}
-	text := strings.TrimSpace(at)
-	when, err := time.Parse(time.RFC3339, text)
-	if err != nil {
-		when, err = time.ParseInLocation("2006-01-02 15:04", text, zone)
-	}
-	if err != nil {
-		var day time.Time
-		day, err = time.ParseInLocation(time.DateOnly, text, zone)
-		when = time.Date(day.Year(), day.Month(), day.Day(), 23, 59, 0, 0, zone)
-	}
+	when, err := configuration.Time(at, zone)
 	const clock = "2006-01-02 15:04 UTC"
 	switch {
 	case err != nil:
-		return when, fmt.Errorf(`--at: %q is no time; write 2026-11-28, "2026-11-28 22:00" in local time, or 2026-11-28T22:00:00+01:00`, at)
+		return when, fmt.Errorf(`%s: %q is no time; write 2026-11-28, "2026-11-28 22:00" in local time, or 2026-11-28T22:00:00+01:00`, said, at)
 	case when.Before(readAt):
-		return when, fmt.Errorf("--at %s is %s, before the facts were read (%s): what was then cannot be judged", at, when.UTC().Format(clock), readAt.UTC().Format(clock))
+		return when, fmt.Errorf("%s: %s is %s, before the facts were read (%s): what was then cannot be judged", said, at, when.UTC().Format(clock), readAt.UTC().Format(clock))
 	case when.After(readAt.AddDate(furthest, 0, 0)):
-		return when, fmt.Errorf("--at %s is more than %d years after the facts were read (%s)", at, furthest, readAt.UTC().Format(clock))
+		return when, fmt.Errorf("%s: %s is more than %d years after the facts were read (%s)", said, at, furthest, readAt.UTC().Format(clock))
 	}
 	return when.UTC(), nil
 }

@@ -147,7 +147,7 @@ func TestJudgedFor(t *testing.T) {
 		{"2026-11-20T02:00:01Z", "2026-11-20T02:00:01Z"},
 		{"2036-11-20T02:00:00Z", "2036-11-20T02:00:00Z"},
 	} {
-		got, err := judgedFor(test.at, readAt, berlin)
+		got, err := judgedFor("--at", test.at, readAt, berlin)
 		if err != nil || got.Format(time.RFC3339Nano) != test.want || got.Location() != time.UTC {
 			t.Errorf("%q is %v, wanted %s: %v", test.at, got, test.want, err)
 		}
@@ -165,7 +165,7 @@ func TestJudgedFor(t *testing.T) {
 		"2026-11-28 22":        "is no time",
 		" ":                    "is no time",
 	} {
-		if got, err := judgedFor(at, readAt, berlin); err == nil || !strings.Contains(err.Error(), want) {
+		if got, err := judgedFor("--at", at, readAt, berlin); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q is %v, wanted %q: %v", at, got, want, err)
 		}
 	}
