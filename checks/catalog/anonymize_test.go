@@ -147,11 +147,7 @@ func asksTheSame(t *testing.T, data []byte, outcomes map[platform.Question]platf
 func TestAnonymousSitesAreJudgedTheSame(t *testing.T) {
 	for _, name := range sites(t) {
 		t.Run(name, func(t *testing.T) {
-			tree, err := platformtest.Load(root, name)
-			if err != nil {
-				t.Fatal(err)
-			}
-			site, err := platformtest.New(tree)
+			site, err := platformtest.New(loadSite(t, name))
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -54,27 +54,49 @@ type wantedItem struct {
 	Found  string `yaml:"found"`
 }
 
+// parsed keeps what was read from testdata: many tests go over the same files, and reading
+// YAML takes longer than judging what is in it. Nobody changes what is kept.
+var parsed sync.Map
+
+// once returns what read brought when it was first called for a key.
+func once[A any](t *testing.T, key string, read func() (A, error)) A {
+	t.Helper()
+	if kept, ok := parsed.Load(key); ok {
+		return kept.(A)
+	}
+	value, err := read()
+	if err != nil {
+		t.Fatal(err)
+	}
+	parsed.Store(key, value)
+	return value
+}
+
+// loadSite is the constructed site of a name.
+func loadSite(t *testing.T, name string) map[string]any {
+	t.Helper()
+	return once(t, "site "+name, func() (map[string]any, error) { return platformtest.Load(root, name) })
+}
+
 func scenarios(t *testing.T, id string) []scenario {
 	t.Helper()
-	path := filepath.Join(root, "testdata", "scenarios", id+".yaml")
-	data, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatalf("a check needs its scenarios: %v", err)
-	}
-	var list []scenario
-	if err := yaml.UnmarshalWithOptions(data, &list, yaml.Strict()); err != nil {
-		t.Fatalf("%s: %v", path, err)
-	}
-	return list
+	return once(t, "scenarios "+id, func() ([]scenario, error) {
+		path := filepath.Join(root, "testdata", "scenarios", id+".yaml")
+		data, err := os.ReadFile(path)
+		if err != nil {
+			return nil, fmt.Errorf("a check needs its scenarios: %w", err)
+		}
+		var list []scenario
+		if err := yaml.UnmarshalWithOptions(data, &list, yaml.Strict()); err != nil {
+			return nil, fmt.Errorf("%s: %w", path, err)
+		}
+		return list, nil
+	})
 }
 
 func (s scenario) reader(t *testing.T) (platform.Reader, time.Time) {
 	t.Helper()
-	tree, err := platformtest.Load(root, s.Site)
-	if err != nil {
-		t.Fatal(err)
-	}
-	site, err := platformtest.New(platformtest.Edit(tree, s.Edit))
+	site, err := platformtest.New(platformtest.Edit(loadSite(t, s.Site), s.Edit))
 	if err != nil {
 		t.Fatalf("%s: %v", s.Name, err)
 	}

@@ -69,11 +69,7 @@ func brokenTwins(t *testing.T) []string {
 
 func twin(t *testing.T, name string) *platformtest.Site {
 	t.Helper()
-	tree, err := platformtest.Load(root, name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	site, err := platformtest.New(tree)
+	site, err := platformtest.New(loadSite(t, name))
 	if err != nil {
 		t.Fatal(err)
 	}
