@@ -338,3 +338,24 @@ func TestSessionIsSafe(t *testing.T) {
 		t.Errorf("there are %d pieces of evidence", len(seen))
 	}
 }
+
+// The only row of an answer is given, and an answer with two is none.
+func TestAskOne(t *testing.T) {
+	type row struct {
+		MaySee int `json:"may_see"`
+	}
+	query := platform.SQL[row]("one", "SELECT 1 AS may_see").In("SQL01", "CM_P01")
+	for answer, reason := range map[string]error{
+		`[{"may_see":1}]`:               nil,
+		`[{"may_see":1},{"may_see":1}]`: platform.ErrMalformed,
+		`[]`:                            platform.ErrDenied,
+	} {
+		m := platform.Open(t.Context(), reader(func(context.Context, platform.Question) (json.RawMessage, error) {
+			return json.RawMessage(answer), nil
+		}), time.Now(), platform.DefaultLimits())
+		got, err := platform.AskOne(t.Context(), m.Session(), query)
+		if !errors.Is(err, reason) || reason == nil && got.MaySee != 1 {
+			t.Errorf("%s: %+v, %v", answer, got, err)
+		}
+	}
+}

@@ -1,6 +1,7 @@
 package platform
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"regexp"
@@ -99,6 +100,19 @@ func CheckSQL(text string) error {
 		return fmt.Errorf("the column %s is missing: %s", Proof, text)
 	}
 	return nil
+}
+
+// AskOne is Ask for a statement that always has one row. Another number is ErrMalformed.
+func AskOne[Row any](ctx context.Context, a Asker, q Query[[]Row]) (Row, error) {
+	var none Row
+	rows, err := Ask(ctx, a, q)
+	if err != nil {
+		return none, err
+	}
+	if len(rows) != 1 {
+		return none, Refuse(ErrMalformed, "SQL Server %s returned %d rows for %s, and not one", q.On, len(rows), q.What)
+	}
+	return rows[0], nil
 }
 
 // checkRows refuses an answer without rows, or with a row whose proof is not 1.

@@ -63,11 +63,7 @@ func backlog() checks.Check {
 }
 
 func runBacklog(ctx context.Context, c *checks.Case, d discovery.Database, h hierarchy) (checks.Finding, error) {
-	rows, err := platform.Ask(ctx, c, sending.In(d.Instance, d.Name))
-	if err != nil {
-		return checks.Finding{}, err
-	}
-	row, err := one(rows, "replication-backlog", d.Instance)
+	row, err := platform.AskOne(ctx, c, sending.In(d.Instance, d.Name))
 	if err != nil {
 		return checks.Finding{}, err
 	}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 
 	"siteready/checks"
-	"siteready/platform"
 )
 
 // Area is the section of the report.
@@ -40,13 +39,4 @@ func count(n int64, one, many string) string {
 		return "1 " + one
 	}
 	return fmt.Sprintf("%d %s", n, many)
-}
-
-// one is the only row of an answer.
-func one[Row any](rows []Row, name, server string) (Row, error) {
-	if len(rows) != 1 {
-		var none Row
-		return none, platform.Refuse(platform.ErrMalformed, "SQL Server %s returned %d rows for %s, and not one", server, len(rows), name)
-	}
-	return rows[0], nil
 }

@@ -125,11 +125,6 @@ func feature[Row any](ctx context.Context, c *checks.Case, d discovery.Database,
 	if d.OfType == discovery.Secondary {
 		return row, "the rule looks at central administration and primary sites only", nil
 	}
-	q := s.In(d.Instance, d.Name)
-	rows, err := platform.Ask(ctx, c, q)
-	if err != nil {
-		return row, "", err
-	}
-	row, err = one(rows, q.Question)
+	row, err = platform.AskOne(ctx, c, s.In(d.Instance, d.Name))
 	return row, "", err
 }

@@ -99,11 +99,7 @@ func runResourceAccess(ctx context.Context, c *checks.Case, r reading) (checks.F
 }
 
 func (r reading) profiles(ctx context.Context, c *checks.Case) ([]checks.Item, error) {
-	rows, err := platform.Ask(ctx, c, accessProfiles.In(r.database.Instance, r.database.Name))
-	if err != nil {
-		return nil, err
-	}
-	row, err := one(rows, accessProfiles.In(r.database.Instance, r.database.Name).Question)
+	row, err := platform.AskOne(ctx, c, accessProfiles.In(r.database.Instance, r.database.Name))
 	if err != nil {
 		return nil, err
 	}
@@ -134,11 +130,7 @@ func (r reading) profiles(ctx context.Context, c *checks.Case) ([]checks.Item, e
 // workload judges the devices. The meaning of their bits is known from public tools, and a
 // device may be long gone, so it is never more than a warning.
 func (r reading) workload(ctx context.Context, c *checks.Case) (checks.Item, error) {
-	rows, err := platform.Ask(ctx, c, coManaged.In(r.database.Instance, r.database.Name))
-	if err != nil {
-		return checks.Item{}, err
-	}
-	row, err := one(rows, coManaged.In(r.database.Instance, r.database.Name).Question)
+	row, err := platform.AskOne(ctx, c, coManaged.In(r.database.Instance, r.database.Name))
 	if err != nil {
 		return checks.Item{}, err
 	}
@@ -155,13 +147,4 @@ func (r reading) workload(ctx context.Context, c *checks.Case) (checks.Item, err
 		item.Status = checks.Warning
 	}
 	return item, nil
-}
-
-// one is the only row of an answer.
-func one[Row any](rows []Row, q platform.Question) (Row, error) {
-	if len(rows) != 1 {
-		var none Row
-		return none, platform.Refuse(platform.ErrMalformed, "SQL Server %s returned %d rows for %s, and not one", q.On, len(rows), q.What)
-	}
-	return rows[0], nil
 }

@@ -50,11 +50,7 @@ func serviceAccount() checks.Check {
 }
 
 func runServiceAccount(ctx context.Context, c *checks.Case, d discovery.Database) (checks.Finding, error) {
-	rows, err := platform.Ask(ctx, c, engineService.In(d.Instance, d.Name))
-	if err != nil {
-		return checks.Finding{}, err
-	}
-	row, err := one(rows, "instance-service", d.Instance)
+	row, err := platform.AskOne(ctx, c, engineService.In(d.Instance, d.Name))
 	if err != nil {
 		return checks.Finding{}, err
 	}

@@ -68,11 +68,7 @@ func runBrokerPort(ctx context.Context, c *checks.Case, d discovery.Database) (c
 	if d.OfType == discovery.Secondary {
 		return checks.DoesNotApply("a secondary site is updated from its parent, after it; look there"), nil
 	}
-	rows, err := platform.Ask(ctx, c, serviceBroker.In(d.Instance, d.Name))
-	if err != nil {
-		return checks.Finding{}, err
-	}
-	row, err := one(rows, "service-broker", d.Instance)
+	row, err := platform.AskOne(ctx, c, serviceBroker.In(d.Instance, d.Name))
 	if err != nil {
 		return checks.Finding{}, err
 	}

@@ -77,11 +77,7 @@ func (r settingsRow) inGroup(d discovery.Database) (bool, error) {
 // onSettings is the Run of a check that judges the row about the site database.
 func onSettings(run func(context.Context, *checks.Case, discovery.Database, settingsRow) (checks.Finding, error)) func(context.Context, *checks.Case) (checks.Finding, error) {
 	return discovery.OnDatabase(func(ctx context.Context, c *checks.Case, d discovery.Database) (checks.Finding, error) {
-		rows, err := platform.Ask(ctx, c, databaseSettings.In(d.Instance, d.Name))
-		if err != nil {
-			return checks.Finding{}, err
-		}
-		row, err := one(rows, "database-settings", d.Instance)
+		row, err := platform.AskOne(ctx, c, databaseSettings.In(d.Instance, d.Name))
 		if err != nil {
 			return checks.Finding{}, err
 		}

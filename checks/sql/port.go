@@ -147,11 +147,7 @@ func sitePort(ctx context.Context, c *checks.Case, d discovery.Database) (int, e
 	if d.OfType == discovery.Secondary {
 		return 0, nil
 	}
-	rows, err := platform.Ask(ctx, c, serviceBroker.In(d.Instance, d.Name))
-	if err != nil {
-		return 0, err
-	}
-	row, err := one(rows, "service-broker", d.Instance)
+	row, err := platform.AskOne(ctx, c, serviceBroker.In(d.Instance, d.Name))
 	return row.SQLPort, err
 }
 

@@ -124,11 +124,7 @@ func runReplicaPoints(ctx context.Context, c *checks.Case, d discovery.Database,
 		}
 		return checks.Items("SQL Server replication publishes nothing of the site database.", item), nil
 	}
-	rows, err := platform.Ask(ctx, c, replicas.In(d.Instance, d.Name))
-	if err != nil {
-		return checks.Finding{}, err
-	}
-	published, err := one(rows, "mp-replica", d.Instance)
+	published, err := platform.AskOne(ctx, c, replicas.In(d.Instance, d.Name))
 	if err != nil {
 		return checks.Finding{}, err
 	}

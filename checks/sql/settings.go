@@ -12,11 +12,7 @@ import (
 // onInstance is the Run of a check that judges the row about the instance.
 func onInstance(run func(*checks.Case, discovery.Database, instanceRow) (checks.Finding, error)) func(context.Context, *checks.Case) (checks.Finding, error) {
 	return discovery.OnDatabase(func(ctx context.Context, c *checks.Case, d discovery.Database) (checks.Finding, error) {
-		rows, err := platform.Ask(ctx, c, instance.In(d.Instance, d.Name))
-		if err != nil {
-			return checks.Finding{}, err
-		}
-		row, err := one(rows, "instance", d.Instance)
+		row, err := platform.AskOne(ctx, c, instance.In(d.Instance, d.Name))
 		if err != nil {
 			return checks.Finding{}, err
 		}

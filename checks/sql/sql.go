@@ -67,15 +67,6 @@ const (
 	pageProperties  = "https://learn.microsoft.com/sql/t-sql/functions/serverproperty-transact-sql"
 )
 
-// one is the only row of an answer.
-func one[Row any](rows []Row, name, server string) (Row, error) {
-	if len(rows) != 1 {
-		var none Row
-		return none, platform.Refuse(platform.ErrMalformed, "SQL Server %s returned %d rows for %s, and not one", server, len(rows), name)
-	}
-	return rows[0], nil
-}
-
 // untold is an item of which SQL Server says nothing.
 func untold(key, wanted, server, what string) checks.Item {
 	return checks.UnknownItem(key, wanted, platform.Refuse(platform.ErrUnsupported, "SQL Server %s does not tell %s", server, what))

@@ -67,11 +67,7 @@ func trackingCleanup() checks.Check {
 }
 
 func runTrackingCleanup(ctx context.Context, c *checks.Case, d discovery.Database) (checks.Finding, error) {
-	rows, err := platform.Ask(ctx, c, changeTracking.In(d.Instance, d.Name))
-	if err != nil {
-		return checks.Finding{}, err
-	}
-	row, err := one(rows, "change-tracking", d.Instance)
+	row, err := platform.AskOne(ctx, c, changeTracking.In(d.Instance, d.Name))
 	if err != nil {
 		return checks.Finding{}, err
 	}
