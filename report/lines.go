@@ -43,7 +43,7 @@ func cost(line string) int {
 // many. The limit must have room for that line.
 func fit(lines []string, limit int) []string {
 	const more = "... and %d more lines; a whole report has them"
-	used := 0
+	used := len(`[""]`) // the brackets, and what follows the last line's end
 	room := limit - cost(fmt.Sprintf(more, len(lines)))
 	kept := 0 // how many fit beside the line that counts the rest
 	for _, line := range lines {

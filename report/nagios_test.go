@@ -92,6 +92,14 @@ func TestSummary(t *testing.T) {
 	r := made(in)
 	judgeSummary(t, r)
 	judgeNagios(t, r)
+	// Wherever the end falls, the limit holds.
+	for n := range 200 {
+		in := in
+		in.Subject.Headline = strings.Repeat("x", n)
+		in.Results = append([]checks.Result(nil), in.Results...)
+		in.Results[0].Summary = strings.Repeat("'", n)
+		judgeSummary(t, made(in))
+	}
 	if text := rendered(t, report.Summary, r); !regexp.MustCompile(`\n\.\.\. and [0-9]+ more lines; a whole report has them\n$`).MatchString(text) || len(text) < report.MaxSummary*3/4 {
 		t.Errorf("%d bytes:\n%s", len(text), text)
 	}
