@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"reflect"
 	"slices"
 	"sync"
 	"time"
@@ -135,34 +136,39 @@ func AskAny[A any](ctx context.Context, a Asker, ways ...Way[A]) ([]Reading[A], 
 }
 
 func ask[A any](ctx context.Context, s *Session, q Query[A], use Use, group int) (A, error) {
-	return settle(s, q, use, group, s.read(ctx, q.Question))
+	return settle(s, q, use, group, s.machine.read(ctx, q.Question))
 }
 
-// reply is what the machine has to a question.
-type reply struct {
-	raw  json.RawMessage
-	took time.Duration
-	no   *NoAnswer
+// settle decodes an answer and keeps it as evidence.
+func settle[A any](s *Session, q Query[A], use Use, group int, o *answer) (A, error) {
+	value, no := valueOf[A](q.Question, o)
+	s.keep(Seen{q.Question, use, group, o.raw, no, o.took})
+	if no != nil {
+		return value, no
+	}
+	return value, nil
 }
 
-func (s *Session) read(ctx context.Context, q Question) (o reply) {
-	o.raw, o.took, o.no = s.machine.read(ctx, q)
-	return o
-}
-
-// settle decodes a reply and keeps it as evidence.
-func settle[A any](s *Session, q Query[A], use Use, group int, o reply) (A, error) {
-	var value A
-	if o.no == nil {
-		if err := decode(o.raw, &value); err != nil {
-			no := explain(err)
-			o.no = &NoAnswer{Reason: no.Reason, Cause: no.Cause + " (" + q.String() + ")", Help: no.Help}
+// valueOf is the answer as an A. What every check asks, the site and its database, is decoded
+// once: only a value that nobody can change through another's copy is shared.
+func valueOf[A any](q Question, o *answer) (value A, no *NoAnswer) {
+	if o.err != nil {
+		return value, o.err
+	}
+	if known := o.value.Load(); known != nil {
+		if value, ok := (*known).(A); ok {
+			return value, nil
 		}
 	}
-	s.keep(Seen{q.Question, use, group, o.raw, o.no, o.took})
-	if o.no != nil {
+	if err := decode(o.raw, &value); err != nil {
 		var none A
-		return none, o.no
+		no := explain(err)
+		return none, &NoAnswer{Reason: no.Reason, Cause: no.Cause + " (" + q.String() + ")", Help: no.Help}
+	}
+	switch reflect.TypeFor[A]().Kind() {
+	case reflect.String, reflect.Bool, reflect.Int, reflect.Int64, reflect.Uint32, reflect.Uint64:
+		shared := any(value)
+		o.value.Store(&shared)
 	}
 	return value, nil
 }

@@ -359,3 +359,33 @@ func TestAskOne(t *testing.T) {
 		}
 	}
 }
+
+// What one check read as one type another may read as another, whoever comes first.
+func TestOneAnswerOfSeveralTypes(t *testing.T) {
+	const key, value = `HKLM\SOFTWARE\X`, "V"
+	for _, order := range [][]string{{"number", "text", "list", "text", "number"}, {"list", "text", "number", "list", "text"}} {
+		m := open(t.Context(), always(`{"type":"dword","text":null,"number":7,"list":null}`))
+		for i, want := range order {
+			s := m.Session()
+			var err error
+			switch want {
+			case "number":
+				var got platform.Number
+				if got, err = platform.Ask(t.Context(), s, platform.ReadNumber(key, value)); got != 7 || err != nil {
+					t.Errorf("%v, %d: the number %d, %v", order, i, got, err)
+				}
+			case "text":
+				var got platform.Text
+				if got, err = platform.Ask(t.Context(), s, platform.ReadText(key, value)); got != "7" || err != nil {
+					t.Errorf("%v, %d: the text %q, %v", order, i, got, err)
+				}
+			case "list":
+				_, err = platform.Ask(t.Context(), s, platform.ReadList(key, value))
+				refused(t, err, platform.ErrMalformed, "no list")
+			}
+			if seen := s.Evidence(); len(seen) != 1 || (seen[0].Err == nil) != (err == nil) || len(seen[0].Answer) == 0 {
+				t.Errorf("%v, %d: the evidence is %+v", order, i, seen)
+			}
+		}
+	}
+}

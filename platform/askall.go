@@ -11,7 +11,7 @@ import (
 // nobody. Absence is an error, as with Ask.
 func AskAll[A any](ctx context.Context, a Asker, atOnce int, queries ...Query[A]) []Reading[A] {
 	s := a.session()
-	replies := make([]reply, len(queries))
+	replies := make([]*answer, len(queries))
 	slots := make(chan struct{}, atOnce)
 	var group sync.WaitGroup
 	for i, q := range queries {
@@ -20,12 +20,12 @@ func AskAll[A any](ctx context.Context, a Asker, atOnce int, queries ...Query[A]
 		case <-ctx.Done():
 		}
 		if ctx.Err() != nil {
-			replies[i].no = Refuse(ErrTimeout, "%s was not asked: the time was up before its turn came", target(q.Question))
+			replies[i] = &answer{err: Refuse(ErrTimeout, "%s was not asked: the time was up before its turn came", target(q.Question))}
 			continue
 		}
 		group.Go(func() {
 			defer func() { <-slots }()
-			replies[i] = s.read(ctx, q.Question)
+			replies[i] = s.machine.read(ctx, q.Question)
 		})
 	}
 	group.Wait()

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -52,10 +53,11 @@ type Machine struct {
 
 // answer is one question's outcome; done is closed when raw, err and took are set.
 type answer struct {
-	done chan struct{}
-	raw  json.RawMessage
-	err  *NoAnswer
-	took time.Duration
+	done  chan struct{}
+	raw   json.RawMessage
+	err   *NoAnswer
+	took  time.Duration
+	value atomic.Pointer[any] // what raw was decoded into, where it can be shared
 }
 
 // line is the way to one server: two questions in a row that end at their limit, or one error
@@ -109,7 +111,7 @@ func (m *Machine) Outcomes() map[Question]Outcome {
 
 // read returns the answer to q, asking the reader if nobody did before. It returns when ctx
 // ends, whatever the reader does.
-func (m *Machine) read(ctx context.Context, q Question) (json.RawMessage, time.Duration, *NoAnswer) {
+func (m *Machine) read(ctx context.Context, q Question) *answer {
 	m.mu.Lock()
 	a, asked := m.answers[q]
 	if !asked {
@@ -124,10 +126,10 @@ func (m *Machine) read(ctx context.Context, q Question) (json.RawMessage, time.D
 		select {
 		case <-a.done: // what is known is told even then: chance must not decide
 		default:
-			return nil, 0, stopped(ctx, q)
+			return &answer{err: stopped(ctx, q)}
 		}
 	}
-	return a.raw, a.took, a.err
+	return a
 }
 
 func (m *Machine) fetch(q Question, a *answer) {

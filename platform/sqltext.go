@@ -36,6 +36,7 @@ func quotedEnd(text string, i int) int {
 // withoutQuoted puts a word of one letter in the place of all that is quoted.
 func withoutQuoted(text string) string {
 	var b strings.Builder
+	b.Grow(len(text))
 	for i := 0; i < len(text); i++ {
 		if end := quotedEnd(text, i); end > 0 {
 			b.WriteString(" x ")
@@ -50,6 +51,7 @@ func withoutQuoted(text string) string {
 // onOneLine makes one blank of all white space between words; that in a literal is its own.
 func onOneLine(text string) string {
 	var b strings.Builder
+	b.Grow(len(text))
 	blank := false
 	for i := 0; i < len(text); i++ {
 		if isSpace(text[i]) {
@@ -73,7 +75,7 @@ func onOneLine(text string) string {
 // sqlWords are the words and the parentheses of a text without quotes. A word begins with the
 // first letter, also right behind a digit.
 func sqlWords(text string) []string {
-	var words []string
+	words := make([]string, 0, len(text)/5)
 	for i := 0; i < len(text); i++ {
 		switch c := text[i]; {
 		case c == '(' || c == ')':
@@ -111,6 +113,43 @@ func digitRuns(text string) []string {
 	return runs
 }
 
+// starForColumns reports whether a star in a text in upper case stands for columns: it is not
+// that of COUNT(*), and nothing follows that it could multiply.
+func starForColumns(text string) bool {
+	for i := range len(text) {
+		if text[i] != '*' {
+			continue
+		}
+		rest := strings.TrimLeft(text[i+1:], space)
+		if strings.HasPrefix(rest, ")") && counts(text[:i]) {
+			continue
+		}
+		if rest == "" || rest[0] == ',' || rest[0] == ')' {
+			return true
+		}
+		word := rest
+		if end := strings.IndexFunc(rest, func(c rune) bool { return c > 127 || !isWord(byte(c)) }); end >= 0 {
+			word = rest[:end]
+		}
+		if word == "FROM" || word == "WHERE" || word == "ORDER" {
+			return true
+		}
+	}
+	return false
+}
+
+// counts reports whether text ends in COUNT( or COUNT_BIG(.
+func counts(text string) bool {
+	text, called := strings.CutSuffix(strings.TrimRight(text, space), "(")
+	text = strings.TrimRight(text, space)
+	for _, name := range []string{"COUNT", "COUNT_BIG"} {
+		if before, ok := strings.CutSuffix(text, name); called && ok && (before == "" || !isWord(before[len(before)-1])) {
+			return true
+		}
+	}
+	return false
+}
+
 // namesElsewhere reports whether a name of four parts is in the text, which is an object of
 // another server. The two parts in the middle may be empty.
 func namesElsewhere(text string) bool {
@@ -145,6 +184,8 @@ func namesElsewhere(text string) bool {
 	}
 	return false
 }
+
+const space = " \t\n\f\r"
 
 func isSpace(c byte) bool { return c == ' ' || c == '\t' || c == '\n' || c == '\f' || c == '\r' }
 
