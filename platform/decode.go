@@ -28,8 +28,8 @@ func decodeValue(raw json.RawMessage, v reflect.Value, name string) error {
 	if isNull(raw) {
 		return Refuse(ErrMalformed, "%s is null, and a %s was expected", name, v.Type())
 	}
-	if _, custom := v.Addr().Interface().(json.Unmarshaler); custom {
-		return decodeLeaf(raw, v, name)
+	if custom, ok := v.Addr().Interface().(json.Unmarshaler); ok {
+		return leaf(custom.UnmarshalJSON(raw), v, name)
 	}
 	switch v.Kind() {
 	case reflect.Struct:
@@ -64,12 +64,12 @@ func decodeValue(raw json.RawMessage, v reflect.Value, name string) error {
 		// encoding/json would fill these without a word about what is missing.
 		return Refuse(ErrUnsupported, "%s cannot be read strictly as %s", name, v.Type())
 	default:
-		return decodeLeaf(raw, v, name)
+		return leaf(json.Unmarshal(raw, v.Addr().Interface()), v, name)
 	}
 }
 
-func decodeLeaf(raw json.RawMessage, v reflect.Value, name string) error {
-	err := json.Unmarshal(raw, v.Addr().Interface())
+// leaf is the error of reading v, which has no fields to look at here.
+func leaf(err error, v reflect.Value, name string) error {
 	var no *NoAnswer
 	if errors.As(err, &no) {
 		return no // a type of this package that decodes itself has said what is missing

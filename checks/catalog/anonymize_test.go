@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -41,7 +42,11 @@ func recordedSite(t *testing.T, r platform.Reader, h recording.Header) map[platf
 // statuses are the statuses of the checks and of their items.
 func (j judging) statuses(t *testing.T, m *platform.Machine, h recording.Header) []string {
 	t.Helper()
-	selected, err := checks.Select(catalog.All(), j.only, nil)
+	all := catalog.All()
+	if len(j.only) == 1 {
+		all = alone()[j.only[0]]
+	}
+	selected, err := checks.Select(all, j.only, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -49,7 +54,7 @@ func (j judging) statuses(t *testing.T, m *platform.Machine, h recording.Header)
 	subject := discovery.Describe(t.Context(), m.Session(), stated)
 	statuses := []string{fmt.Sprintf("role %s, problem %t", subject.Role, subject.Problem != "")}
 	for _, target := range j.targets {
-		for _, r := range checks.Run(t.Context(), m, catalog.All(), selected, checks.Conditions{Target: target, Stated: stated, JudgedFor: h.ReadAt}) {
+		for _, r := range checks.Run(t.Context(), m, all, selected, checks.Conditions{Target: target, Stated: stated, JudgedFor: h.ReadAt}) {
 			line := fmt.Sprintf("%s for %s: %s", r.Check.ID, target.Version, r.Status)
 			if r.Cause != nil {
 				line += fmt.Sprintf(" (%v)", r.Cause.Reason)
@@ -65,13 +70,13 @@ func (j judging) statuses(t *testing.T, m *platform.Machine, h recording.Header)
 	return statuses
 }
 
-func allForms() []platform.Form {
+var allForms = sync.OnceValue(func() []platform.Form {
 	var forms []platform.Form
 	for _, one := range catalog.Questions() {
 		forms = append(forms, one.Form)
 	}
 	return forms
-}
+})
 
 // anonymized judges a recording and its anonymous form, and returns the latter.
 func (j judging) anonymized(t *testing.T, h recording.Header, outcomes map[platform.Question]platform.Outcome) []byte {

@@ -54,7 +54,7 @@ func verdictOn(t *testing.T, all checks.Catalog, r platform.Reader, readAt time.
 		}
 		v.Results = append(v.Results, one)
 	}
-	text, err := json.MarshalIndent(v, "", "\t")
+	text, err := json.Marshal(v)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -81,15 +81,20 @@ func replays(t *testing.T, all checks.Catalog, r platform.Reader, readAt time.Ti
 	if err != nil {
 		t.Fatal(err)
 	}
-	for range 2 { // the order in which checks ask differs from run to run
-		replayed, second := verdictOn(t, all, site, site.Header.ReadAt, c)
-		if diff := cmp.Diff(strings.Split(live, "\n"), strings.Split(replayed, "\n")); diff != "" {
-			t.Fatalf("the recording is judged otherwise (- live, + replayed):\n%s", diff)
-		}
-		if !bytes.Equal(first, second) {
-			t.Fatalf("the recording of the recording differs:\n%s", cmp.Diff(strings.Split(string(first), "\n"), strings.Split(string(second), "\n")))
-		}
+	replayed, second := verdictOn(t, all, site, site.Header.ReadAt, c)
+	if live != replayed {
+		t.Fatalf("the recording is judged otherwise (- live, + replayed):\n%s", cmp.Diff(fields(live), fields(replayed)))
 	}
+	if !bytes.Equal(first, second) {
+		t.Fatalf("the recording of the recording differs:\n%s", cmp.Diff(strings.Split(string(first), "\n"), strings.Split(string(second), "\n")))
+	}
+}
+
+// fields is JSON in lines.
+func fields(text string) []string {
+	var b bytes.Buffer
+	_ = json.Indent(&b, []byte(text), "", "\t") // what cannot be indented is shown as far as it can
+	return strings.Split(b.String(), "\n")
 }
 
 // Every constructed site is judged the same when it is recorded and the recording is judged,
@@ -108,7 +113,7 @@ func TestSitesReplay(t *testing.T) {
 				replays(t, catalog.All(), site, readAt, checks.Conditions{Target: target, JudgedFor: readAt})
 			}
 			c := checks.Conditions{Target: requirement.DefaultTarget(0), JudgedFor: readAt}
-			for seed := range byte(20) {
+			for seed := range byte(8) {
 				replays(t, catalog.All(), refusingMany(site, seed), readAt, c)
 			}
 		})

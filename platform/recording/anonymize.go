@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode"
 
 	"siteready/platform"
 )
@@ -76,16 +77,16 @@ func corpus(h Header, outcomes map[platform.Question]platform.Outcome) string {
 	return strings.ToLower(b.String())
 }
 
-var wordForm = lazily(`[\pL\pN]+`)
-
 // vocabulary are the words that are constant in questions, and those that are common in
 // answers.
 func vocabulary(forms []platform.Form) map[string]bool {
 	words := set(commonWords...)
 	for _, f := range forms {
 		for _, text := range []string{f.On, f.Where, f.What, f.Text} {
-			for _, word := range wordForm().FindAllString(strings.Join(platform.Constants(text), " "), -1) {
-				words[strings.ToLower(word)] = true
+			for _, constant := range platform.Constants(text) {
+				for word := range strings.FieldsFuncSeq(constant, func(c rune) bool { return !unicode.IsLetter(c) && !unicode.IsNumber(c) }) {
+					words[strings.ToLower(word)] = true
+				}
 			}
 		}
 	}
