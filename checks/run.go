@@ -36,8 +36,10 @@ type Result struct {
 
 // Run gives each selected check its slot, and returns when all have ended or ctx has. The
 // order of results is the catalogue's; timing never changes it. When ctx ends, what is
-// finished keeps its result, and the others could not check, with the cause of the end.
-func Run(ctx context.Context, m *platform.Machine, catalog Catalog, selected Selection, conditions Conditions) []Result {
+// finished keeps its result, and the others could not check, with the cause of the end. Each of
+// told is called once for each selected check, as soon as that has ended, from several
+// goroutines at once.
+func Run(ctx context.Context, m *platform.Machine, catalog Catalog, selected Selection, conditions Conditions, told ...func()) []Result {
 	var results []Result
 	for _, area := range catalog {
 		for _, check := range area.Checks {
@@ -50,6 +52,9 @@ func Run(ctx context.Context, m *platform.Machine, catalog Catalog, selected Sel
 		if results[i].Selected {
 			group.Go(func() error {
 				runOne(ctx, m, &results[i], conditions)
+				for _, tell := range told {
+					tell()
+				}
 				return nil
 			})
 		}

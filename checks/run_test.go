@@ -274,7 +274,13 @@ func TestRunOrder(t *testing.T) {
 			t.Fatal(err)
 		}
 		var got []string
-		for _, r := range checks.Run(t.Context(), machine(t), catalog, selection, checks.Conditions{}) {
+		var ended atomic.Int32
+		defer func() {
+			if told := int(ended.Load()); told != 4 || selection.Len() != 4 {
+				t.Errorf("of %d checks the end of %d was told", selection.Len(), told)
+			}
+		}()
+		for _, r := range checks.Run(t.Context(), machine(t), catalog, selection, checks.Conditions{}, func() { ended.Add(1) }) {
 			got = append(got, fmt.Sprintf("%s %s %t %s %v", r.Area.ID, r.Check.ID, r.Selected, r.Status, r.Took))
 		}
 		want := []string{

@@ -30,6 +30,17 @@ func Select(catalog Catalog, only, skip []string) (Selection, error) {
 // Has reports whether the check with this id runs.
 func (s Selection) Has(id string) bool { return s.ids[id] }
 
+// Len is how many checks run.
+func (s Selection) Len() int {
+	n := 0
+	for _, runs := range s.ids {
+		if runs {
+			n++
+		}
+	}
+	return n
+}
+
 func matching(catalog Catalog, patterns []string) (map[string]bool, error) {
 	ids := map[string]bool{}
 	for _, pattern := range patterns {

@@ -82,10 +82,16 @@ func TestHangingOfEachKind(t *testing.T) {
 				if got := m.Hanging(0); !slices.Equal(got, []platform.Question{q}) {
 					t.Errorf("these hang: %v", got)
 				}
+				if got, since, ok := m.Waiting(); got != q || !since.Equal(start) || !ok {
+					t.Errorf("it waits for %v since %v, %v", got, since, ok)
+				}
 				close(release)
 				synctest.Wait()
 				if got := m.Hanging(0); len(got) > 0 {
 					t.Errorf("after its return these hang: %v", got)
+				}
+				if got, _, ok := m.Waiting(); ok {
+					t.Errorf("after its return it waits for %v", got)
 				}
 			})
 		})

@@ -47,8 +47,8 @@ type Machine struct {
 
 	mu      sync.Mutex
 	answers map[Question]*answer
-	lines   map[string]*line           // by kind and server, in lower case: its name has no case
-	calls   map[Question]chan struct{} // in the reader now; closed when it comes back
+	lines   map[string]*line  // by kind and server, in lower case: its name has no case
+	calls   map[Question]call // in the reader now
 }
 
 // answer is one question's outcome; done is closed when raw, err and took are set.
@@ -58,6 +58,12 @@ type answer struct {
 	err   *NoAnswer
 	took  time.Duration
 	value atomic.Pointer[any] // what raw was decoded into, where it can be shared
+}
+
+// call is a question that the reader is at.
+type call struct {
+	back  chan struct{} // closed when it comes back
+	since time.Time
 }
 
 // line is the way to one server: two questions in a row that end at their limit, or one error
@@ -77,7 +83,7 @@ func Open(run context.Context, r Reader, readAt time.Time, limits map[Kind]time.
 	_, settled := r.(Settled)
 	return &Machine{
 		reader: r, run: run, readAt: readAt, limits: limits, settled: settled,
-		answers: map[Question]*answer{}, lines: map[string]*line{}, calls: map[Question]chan struct{}{},
+		answers: map[Question]*answer{}, lines: map[string]*line{}, calls: map[Question]call{},
 	}
 }
 
@@ -221,7 +227,7 @@ func (m *Machine) call(q Question) (back func()) {
 	done := make(chan struct{})
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.calls[q] = done
+	m.calls[q] = call{done, time.Now()}
 	return func() {
 		m.mu.Lock()
 		defer m.mu.Unlock()
@@ -239,13 +245,13 @@ func (m *Machine) Hanging(patience time.Duration) []Question {
 	m.mu.Unlock()
 	enough, stop := context.WithTimeout(context.Background(), patience) // the run has ended
 	defer stop()
-	for q, back := range calls {
+	for q, call := range calls {
 		select {
-		case <-back:
+		case <-call.back:
 		case <-enough.Done():
 		}
 		select {
-		case <-back:
+		case <-call.back:
 			delete(calls, q)
 		default:
 		}
@@ -253,6 +259,19 @@ func (m *Machine) Hanging(patience time.Duration) []Question {
 	return slices.SortedFunc(maps.Keys(calls), func(a, b Question) int {
 		return cmp.Or(cmp.Compare(a.String(), b.String()), cmp.Compare(a.Text, b.Text))
 	})
+}
+
+// Waiting is the question that the reader has been at for the longest time, and since when; ok
+// is false when there is none.
+func (m *Machine) Waiting() (q Question, since time.Time, ok bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for one, call := range m.calls {
+		if !ok || call.since.Before(since) {
+			q, since, ok = one, call.since, true
+		}
+	}
+	return q, since, ok
 }
 
 // tooLate says why a read ended before its answer: the run was stopped, or the limit passed.

@@ -173,9 +173,12 @@ func (p *program) judge(ctx context.Context, from source, o *selectOptions, out 
 	// the checks from what they can do without.
 	described := make(chan discovery.Subject, 1)
 	go func() { described <- describe(ctx, m, from.stated) }()
+	far := &progress{of: selection.Len(), wait: m.Waiting}
+	shown := p.follow(far)
 	results := checks.Run(ctx, m, catalog.All(), selection, o.conditions(checks.Conditions{
 		Target: *target, Stated: from.stated, JudgedFor: judged,
-	}))
+	}), far.checkEnded)
+	shown()
 	subject := <-described
 	why := stopped(ctx)
 	cancel() // nobody waits for what is still under way
