@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 
@@ -101,6 +102,7 @@ type outputOptions struct {
 	color         string
 	verbose       bool
 	junitWarnings string
+	eventLog      bool
 }
 
 func (o *outputOptions) addTo(cmd *cobra.Command) {
@@ -129,6 +131,9 @@ func (o *outputOptions) validate() error {
 	}
 	if !slices.Contains([]string{junitPassed, junitFailure}, o.junitWarnings) {
 		return fmt.Errorf("--junit-warnings is passed or failure, not %q", o.junitWarnings)
+	}
+	if o.eventLog && runtime.GOOS != "windows" {
+		return errors.New("--event-log: this system has no Windows event log")
 	}
 	if err := o.validateColor(); err != nil {
 		return err
@@ -191,6 +196,11 @@ func (p *program) write(r report.Report, o *outputOptions) error {
 			})
 		}
 		if err != nil {
+			problems = append(problems, failure("the report could not be written: %w", err))
+		}
+	}
+	if o.eventLog {
+		if err := report.WriteEvents(report.Events(r)); err != nil {
 			problems = append(problems, failure("the report could not be written: %w", err))
 		}
 	}

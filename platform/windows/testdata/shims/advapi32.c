@@ -5,6 +5,9 @@
 // Accounts from C:\fake\accounts.txt. A line is an account: SID, use, the name that is asked
 // for and, behind a |, DOMAIN\name. What is not in it is asked of Wine. Another server that has
 // a folder C:\fake\servers\NAME has Wine's own groups, all others do not answer.
+//
+// Events go to C:\fake\events.txt: source, type and id on a line, then the lines of the text.
+// Where C:\fake\noevents.txt is, the event log is closed.
 #define _ADVAPI32_ // this is where its functions are, they are not imported
 #include <windows.h>
 #include <ntsecapi.h>
@@ -137,4 +140,28 @@ BOOL WINAPI LookupAccountSidW(const WCHAR *system, PSID sid, WCHAR *name, DWORD 
 SC_HANDLE WINAPI OpenSCManagerW(const WCHAR *machine, const WCHAR *database, DWORD access) {
 	SetLastError(ERROR_ACCESS_DENIED);
 	return NULL;
+}
+
+HANDLE WINAPI RegisterEventSourceW(const WCHAR *server, const WCHAR *source) {
+	if (server || GetFileAttributesA("C:\\fake\\noevents.txt") != INVALID_FILE_ATTRIBUTES) {
+		SetLastError(ERROR_ACCESS_DENIED);
+		return NULL;
+	}
+	return wcsdup(source);
+}
+
+BOOL WINAPI DeregisterEventSource(HANDLE log) {
+	free(log);
+	return TRUE;
+}
+
+BOOL WINAPI ReportEventW(HANDLE log, WORD type, WORD category, DWORD id, PSID user, WORD strings, DWORD size, const WCHAR **text, void *data) {
+	char *bytes = calloc(4, 40000);
+	FILE *file = fopen("C:\\fake\\events.txt", "ab");
+	if (!file || !bytes || category || user || strings != 1 || size) abort();
+	WideCharToMultiByte(CP_UTF8, 0, *text, -1, bytes, 160000, NULL, NULL);
+	fprintf(file, "%ls %d %d\n%s", (WCHAR *)log, type, (int)id, bytes);
+	fclose(file);
+	free(bytes);
+	return TRUE;
 }

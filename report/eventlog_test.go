@@ -1,0 +1,56 @@
+package report_test
+
+import (
+	"strings"
+	"testing"
+
+	"siteready/checks"
+	"siteready/report"
+)
+
+func judgeEvents(t testing.TB, r report.Report) {
+	events := report.Events(r)
+	want := map[checks.Verdict]report.Event{
+		checks.Ready:        {ID: 100, Level: report.EventInformation},
+		checks.WithWarnings: {ID: 101, Level: report.EventWarning},
+		checks.Blocked:      {ID: 102, Level: report.EventError},
+		checks.Incomplete:   {ID: 103, Level: report.EventWarning},
+	}[r.Verdict]
+	if events[0].ID != want.ID || events[0].Level != want.Level {
+		t.Errorf("%s is event %d of level %d", r.Verdict, events[0].ID, events[0].Level)
+	}
+	if !strings.HasPrefix(events[0].Text, string(r.Verdict)+": ") {
+		t.Errorf("the summary begins %.50q", events[0].Text)
+	}
+	assertBrief(t, r, strings.ReplaceAll(events[0].Text, "\r\n", "\n"))
+	var failures []string
+	for _, e := range events[1:] {
+		if e.ID != 200 || e.Level != report.EventError {
+			t.Errorf("a failure is event %d of level %d", e.ID, e.Level)
+		}
+		id, _, _ := strings.Cut(e.Text, " failed: ")
+		failures = append(failures, id)
+		if !strings.Contains(e.Text, "\r\nDo: ") {
+			t.Errorf("nothing is said to do: %q", e.Text)
+		}
+	}
+	var failed []string
+	for _, c := range r.Checks {
+		if c.Selected && c.Status == "failed" {
+			failed = append(failed, c.ID)
+		}
+	}
+	if strings.Join(failures, " ") != strings.Join(failed, " ") {
+		t.Errorf("events tell that %v failed, and %v did", failures, failed)
+	}
+	for _, e := range events {
+		if len(e.Text) > report.MaxEvent || strings.Contains(e.Text, "\x00") {
+			t.Errorf("event %d has %d bytes", e.ID, len(e.Text))
+		}
+		harmless(t, e.Text, "\r\n")
+	}
+}
+
+func TestEvents(t *testing.T) { everywhere(t, judgeEvents) }
+
+func FuzzEvents(f *testing.F) { fuzzed(f, judgeEvents) }
