@@ -251,8 +251,9 @@ func New(in Input) Report {
 		// may be read on another system than the one that wrote the path.
 		r.Source = Source{Recording, in.Recording[strings.LastIndexAny(in.Recording, `/\`)+1:]}
 	}
+	kept := answersKept{}
 	for _, result := range in.Results {
-		r.Checks = append(r.Checks, newCheck(result, in.Thresholds[result.Check.ID]))
+		r.Checks = append(r.Checks, newCheck(result, in.Thresholds[result.Check.ID], kept))
 	}
 	r.Counts = count(r.Checks)
 	r.Causes = causes(r.Checks)
@@ -303,7 +304,7 @@ func chosen(in Input) string {
 	return ChosenNewestKnown
 }
 
-func newCheck(r checks.Result, set checks.Settings) Check {
+func newCheck(r checks.Result, set checks.Settings, kept answersKept) Check {
 	c := Check{
 		ID: r.Check.ID, AreaID: r.Area.ID, AreaTitle: r.Area.Title,
 		Title: r.Check.Title, Why: r.Check.Why, Consequence: r.Check.Consequence,
@@ -337,35 +338,58 @@ func newCheck(r checks.Result, set checks.Settings) Check {
 		c.Cause = silent(c.ID)
 	}
 	for _, e := range r.Evidence {
-		c.Evidence = append(c.Evidence, newEvidence(e))
+		c.Evidence = append(c.Evidence, newEvidence(e, kept))
 	}
 	return c
 }
 
-func newEvidence(seen platform.Seen) Evidence {
+func newEvidence(seen platform.Seen, kept answersKept) Evidence {
 	e := Evidence{
 		Question: seen.Question, Use: seen.Use, Group: seen.Group,
 		NoAnswer: reason(seen.Err), TookMS: seen.Took.Milliseconds(),
 	}
-	if len(seen.Answer) == 0 {
-		return e
+	if len(seen.Answer) > 0 {
+		answer := kept.of(seen.Answer)
+		e.Answer, e.Cut = answer.text, answer.cut
+	}
+	return e
+}
+
+// answersKept are answers as evidence has them, by where they lie in memory: one that many
+// checks got is made ready once.
+type answersKept map[place]answerKept
+
+type place struct {
+	first  *byte
+	length int
+}
+
+type answerKept struct {
+	text json.RawMessage
+	cut  *Cut // instead of a long text
+}
+
+func (kept answersKept) of(raw json.RawMessage) answerKept {
+	at := place{&raw[0], len(raw)}
+	if known, ok := kept[at]; ok {
+		return known
 	}
 	// Without white space, so that a recording that writes an answer on one line gives the
 	// same evidence.
 	var compact bytes.Buffer
-	answer := []byte(seen.Answer)
+	answer := []byte(raw)
 	if err := json.Compact(&compact, answer); err == nil {
 		answer = compact.Bytes()
 	} else {
 		answer, _ = json.Marshal(string(answer)) // not JSON: kept as a text; a string can always be marshalled
 	}
+	out := answerKept{text: answer}
 	if len(answer) > MaxEvidence {
 		sum := sha256.Sum256(answer)
-		e.Cut = &Cut{len(answer), hex.EncodeToString(sum[:])}
-		return e
+		out = answerKept{cut: &Cut{len(answer), hex.EncodeToString(sum[:])}}
 	}
-	e.Answer = answer
-	return e
+	kept[at] = out
+	return out
 }
 
 func reason(no *platform.NoAnswer) *Reason {

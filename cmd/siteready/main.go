@@ -29,6 +29,9 @@ const (
 )
 
 func main() {
+	// A run lasts for moments and holds little; one that holds more collects as often as always.
+	debug.SetGCPercent(400)
+	debug.SetMemoryLimit(32 << 20)
 	cobra.MousetrapHelpText = "" // it would end a double-click with exit code 1, which is a verdict here
 	ctx, stop := interruptible(context.Background())
 	code := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
