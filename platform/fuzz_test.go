@@ -19,6 +19,8 @@ func FuzzDecode(f *testing.F) {
 	for _, answer := range []string{
 		`{"state":"running","start":"automatic","account":"LocalSystem"}`,
 		`{"size":1,"modified":"2026-11-20T02:00:00Z","version":null}`,
+		`{"size":1,"encoding":"8-bit","run":{"began":null,"ended":null,"zoned":true,"update":true,"package":null,"lines":1,"not_understood":0,"complaints":0,"unanswered":0,"errors":1,"warnings":0,"passed":0,"not_run":0,"results":[{"rule":"a","server":"","result":"error","message":""}],"more":false},"begun":false,"begun_at":null}`,
+		`{"size":1,"encoding":"utf-8","outcome":"failed","at":"2026-11-20T02:00:00Z","message":5043}`,
 		`{"mount":"D:\\","total":322122547200,"free":85899345920,"file_system":"NTFS"}`,
 		`{"major":10,"minor":0,"build":20348,"product":"Windows Server 2022 Standard","installation":"Server","workstation":false}`,
 		`{"subkeys":["a","b"],"values":[],"more":false,"written":"2026-01-02T03:04:05Z"}`,
@@ -40,6 +42,8 @@ func FuzzDecode(f *testing.F) {
 		strictly[platform.Boot](t, answer)
 		strictly[platform.Memory](t, answer)
 		strictly[platform.RegistryKey](t, answer)
+		strictly[platform.PrereqLog](t, answer)
+		strictly[platform.BackupLog](t, answer)
 		strictly[platform.RegistryValue](t, answer)
 		// The two that decode themselves agree with the value that they decode.
 		value, valueErr := as[platform.RegistryValue](t, string(answer))

@@ -20,13 +20,17 @@ func DefaultLimits() map[Kind]time.Duration {
 		KindRegistry:    5 * time.Second,
 		KindService:     5 * time.Second,
 		KindFile:        10 * time.Second,
+		KindDigest:      10 * time.Second,
 		KindFolder:      10 * time.Second,
 		KindVolume:      10 * time.Second,
 		KindOS:          5 * time.Second,
 		KindAccount:     10 * time.Second,
 		KindEvents:      10 * time.Second,
+		KindLog:         10 * time.Second,
 		KindShare:       SharePatience + 2*time.Second,
 		KindCertificate: 5 * time.Second,
+		KindTCP:         TCPPatience + 2*time.Second,
+		KindName:        10 * time.Second,
 		KindSQL:         15 * time.Second,
 	}
 }

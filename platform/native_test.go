@@ -22,7 +22,12 @@ func TestNativeQuestions(t *testing.T) {
 		{platform.ReadTokenMember("S-1-5-32-544").Question, platform.KindAccount, `account S-1-5-32-544 : token`},
 		{platform.ReadDomainJoin().Question, platform.KindOS, `os : domain`},
 		{platform.ReadEvents("System", filter).Question, platform.KindEvents, `events System : 7000,7038 of Service Control Manager within 90 days`},
+		{platform.ReadPrereqLog(`C:\ConfigMgrPrereq.log`).Question, platform.KindLog, `log C:\ConfigMgrPrereq.log : prerequisite check`},
+		{platform.ReadBackupLog(`D:\CM\Logs\smsbkup.log`).Question, platform.KindLog, `log D:\CM\Logs\smsbkup.log : site backup`},
+		{platform.ReadDigest(`D:\CM\x.xml`).Question, platform.KindDigest, `digest D:\CM\x.xml`},
 		{platform.ReadShare(`\\fs01\source`).Question, platform.KindShare, `share \\fs01\source`},
+		{platform.ReadTCP("sql01.contoso.com:1433").Question, platform.KindTCP, `tcp sql01.contoso.com:1433`},
+		{platform.ReadAddresses("sql01.contoso.com").Question, platform.KindName, `name sql01.contoso.com`},
 		{platform.ReadCertificates(`LocalMachine\SMS`).Question, platform.KindCertificate, `certificate LocalMachine\SMS`},
 	}
 	for _, test := range tests {

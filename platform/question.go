@@ -23,13 +23,17 @@ const (
 	KindRegistry    Kind = "registry"    // Where is a key, What a value or empty for the key itself
 	KindService     Kind = "service"     // What is a service's key name
 	KindFile        Kind = "file"        // Where is a path
+	KindDigest      Kind = "digest"      // Where is a path
 	KindFolder      Kind = "folder"      // Where is a path, What a NamePattern
 	KindVolume      Kind = "volume"      // Where is a path on the volume
 	KindOS          Kind = "os"          // What is "version", "memory", "boot", "name" or "domain"
 	KindAccount     Kind = "account"     // Where is a name or SID, What a right's name or one of the constants in account.go
 	KindEvents      Kind = "events"      // Where is a log, What an EventFilter
+	KindLog         Kind = "log"         // Where is a path, What a digest's name
 	KindShare       Kind = "share"       // Where is a path, \\server\share\...
 	KindCertificate Kind = "certificate" // Where is a store, LocalMachine\NAME
+	KindTCP         Kind = "tcp"         // Where is HOST:PORT
+	KindName        Kind = "name"        // Where is a host's name
 	KindSQL         Kind = "sql"         // On is an instance, Where a database, What the statement's name, Text the statement
 )
 

@@ -15,7 +15,7 @@ import (
 
 // TestReader is what every reader must pass, whatever it reads from. known are questions that
 // it answers; absent are questions about what is not there, at least one for each kind in
-// known but os and share, where nothing is ever absent. Under the race detector it also finds what is not safe for several goroutines.
+// known but os, share and tcp, where nothing is ever absent. Under the race detector it also finds what is not safe for several goroutines.
 // It returns all that it found, or nil.
 func TestReader(ctx context.Context, r platform.Reader, known, absent []platform.Question) error {
 	s := &suite{reader: r, known: known, absent: absent, answers: map[platform.Question]string{}}
@@ -55,7 +55,7 @@ func (s *suite) cover() {
 	}
 	for _, q := range s.known {
 		same := func(other platform.Question) bool { return other.Kind == q.Kind }
-		never := q.Kind == platform.KindOS || q.Kind == platform.KindShare
+		never := slices.Contains([]platform.Kind{platform.KindOS, platform.KindShare, platform.KindTCP}, q.Kind)
 		if !never && !slices.ContainsFunc(s.absent, same) {
 			s.complain(q, "there is no question of kind %s about what is not there", q.Kind)
 		}
@@ -118,6 +118,8 @@ func typed(ctx context.Context, session *platform.Session, q platform.Question) 
 		return asked[platform.Service](ctx, session, q)
 	case platform.KindFile:
 		return asked[platform.File](ctx, session, q)
+	case platform.KindDigest:
+		return asked[platform.Digest](ctx, session, q)
 	case platform.KindFolder:
 		return asked[platform.Folder](ctx, session, q)
 	case platform.KindVolume:
@@ -134,10 +136,19 @@ func typed(ctx context.Context, session *platform.Session, q platform.Question) 
 		return asked[platform.AccountRight](ctx, session, q)
 	case platform.KindEvents:
 		return asked[platform.Events](ctx, session, q)
+	case platform.KindLog:
+		if q.What == platform.LogSiteBackup {
+			return asked[platform.BackupLog](ctx, session, q)
+		}
+		return asked[platform.PrereqLog](ctx, session, q)
 	case platform.KindShare:
 		return asked[platform.Share](ctx, session, q)
 	case platform.KindCertificate:
 		return asked[platform.Certificates](ctx, session, q)
+	case platform.KindTCP:
+		return asked[platform.TCP](ctx, session, q)
+	case platform.KindName:
+		return asked[platform.Addresses](ctx, session, q)
 	case platform.KindSQL:
 		return asked[[]struct {
 			MaySee int `json:"may_see"`

@@ -66,11 +66,17 @@ func known(site *platformtest.Site) []platform.Question {
 func absent(site *platformtest.Site) []platform.Question {
 	all := []platform.Question{
 		platform.ReadKey(`HKLM\SOFTWARE\Nobody`).Question, platform.ReadText(`HKLM\SOFTWARE\Nobody`, "x").Question,
-		platform.ReadService("NOBODY").Question, platform.ReadFile(`C:\nobody`).Question, platform.ReadFolder(`C:\nobody`, "*").Question,
-		platform.ReadVolume(`Q:\`).Question,
+		platform.ReadService("NOBODY").Question, platform.ReadFile(`C:\nobody`).Question, platform.ReadDigest(`C:\nobody`).Question, platform.ReadFolder(`C:\nobody`, "*").Question,
+		platform.ReadPrereqLog(`C:\nobody`).Question, platform.ReadVolume(`Q:\`).Question,
 	}
 	for key := range site.Registry {
 		all = append(all, platform.ReadText(key, "nobody").Question)
+	}
+	if len(site.Certificates) > 0 {
+		all = append(all, platform.ReadCertificates(`LocalMachine\Nobody`).Question)
+	}
+	if len(site.Names) > 0 {
+		all = append(all, platform.ReadAddresses("nobody.contoso.com").Question)
 	}
 	if len(site.Groups) > 0 {
 		all = append(all, platform.ReadGroupMembers("S-1-5-32-999").Question)

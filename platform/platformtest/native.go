@@ -1,15 +1,18 @@
 package platformtest
 
 import (
+	"net"
+	"net/netip"
 	"slices"
 	"strings"
 
 	"siteready/platform"
 )
 
-// Native is what a constructed site knows of accounts, event logs, shares and certificates.
-// Groups and certificate stores are complete: what is not there is absent. Everything else
-// that is not there is unsupported: silence would be an answer that nobody constructed.
+// Native is what a constructed site knows of accounts, event logs, shares, certificates and the
+// network. Groups and certificate stores are complete, and so are names where there are any: what
+// is not there is absent. Everything else that is not there is unsupported: silence would be an
+// answer that nobody constructed.
 type Native struct {
 	Domain       *platform.DomainJoin                  `json:"domain"`
 	Accounts     map[string]platform.Account           `json:"accounts"`     // by the name that is asked for
@@ -19,6 +22,8 @@ type Native struct {
 	Events       map[string]map[string]platform.Events `json:"events"`       // by log and filter; a log that is not there is absent
 	Shares       map[string]platform.Share             `json:"shares"`       // by path
 	Certificates map[string][]platform.Certificate     `json:"certificates"` // by store
+	Names        map[string][]string                   `json:"names"`        // addresses by host name; one without any is not there
+	TCP          map[string]string                     `json:"tcp"`          // outcomes by host:port; the host's addresses are those in names
 }
 
 func unknown(q platform.Question) error {
@@ -108,6 +113,41 @@ func (n *Native) certificates(q platform.Question) (any, error) {
 	return nil, absent(q)
 }
 
+func (n *Native) tcp(q platform.Question) (any, error) {
+	outcome, err := find(n.TCP, q, q.Where)
+	if err != nil {
+		return nil, unknown(q)
+	}
+	answer := platform.TCP{Outcome: outcome.(string), Addresses: []string{}}
+	host, _, err := net.SplitHostPort(q.Where)
+	if err != nil {
+		return nil, platform.Refuse(platform.ErrMalformed, "%s: %v", q, err)
+	}
+	if answer.Outcome == platform.TCPNoName {
+		return answer, nil
+	}
+	known, err := n.addresses(platform.ReadAddresses(host).Question)
+	if err != nil {
+		return nil, err
+	}
+	answer.Addresses = known.(platform.Addresses).Addresses
+	return answer, nil
+}
+
+func (n *Native) addresses(q platform.Question) (any, error) {
+	if address, err := netip.ParseAddr(q.Where); err == nil {
+		return platform.Addresses{Addresses: []string{address.String()}}, nil
+	}
+	if n.Names == nil {
+		return nil, unknown(q)
+	}
+	known, err := find(n.Names, q, q.Where)
+	if err != nil || len(known.([]string)) == 0 {
+		return nil, absent(q)
+	}
+	return platform.Addresses{Addresses: slices.Sorted(slices.Values(known.([]string)))}, nil
+}
+
 // questions lists everything that is known here.
 func (n *Native) questions() []platform.Question {
 	var all []platform.Question
@@ -143,6 +183,14 @@ func (n *Native) questions() []platform.Question {
 	}
 	for store := range n.Certificates {
 		all = append(all, platform.ReadCertificates(store).Question)
+	}
+	for address := range n.TCP {
+		all = append(all, platform.ReadTCP(address).Question)
+	}
+	for name, list := range n.Names {
+		if len(list) > 0 {
+			all = append(all, platform.ReadAddresses(name).Question)
+		}
 	}
 	return all
 }

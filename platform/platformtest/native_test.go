@@ -29,6 +29,8 @@ func native() map[string]any {
 			"count": 0, "oldest": nil, "newest": nil, "more": false, "begins": "2026-01-02T03:04:05Z",
 		}}},
 		"shares": map[string]any{`\\fs01\source`: map[string]any{"outcome": "no_share", "number": 67}},
+		"names":  map[string]any{"sql01.contoso.com": []any{"10.0.0.12", "10.0.0.11"}, "gone.contoso.com": []any{}},
+		"tcp":    map[string]any{"sql01.contoso.com:1433": "open", "sql01.contoso.com:4022": "refused", "gone.contoso.com:445": "no_name"},
 		"certificates": map[string]any{
 			`LocalMachine\MY`: []any{},
 			`LocalMachine\SMS`: []any{map[string]any{
@@ -61,6 +63,11 @@ func TestNativeSite(t *testing.T) {
 		{platform.ReadTokenMember("S-1-5-32-545").Question, `{"member":false}`},
 		{platform.ReadEvents("system", filter).Question, `{"count":0,"oldest":null,"newest":null,"more":false,"begins":"2026-01-02T03:04:05Z"}`},
 		{platform.ReadShare(`\\FS01\source`).Question, `{"outcome":"no_share","number":67}`},
+		{platform.ReadAddresses("SQL01.contoso.com").Question, `{"addresses":["10.0.0.11","10.0.0.12"]}`},
+		{platform.ReadAddresses("127.0.0.1").Question, `{"addresses":["127.0.0.1"]}`},
+		{platform.ReadTCP("sql01.contoso.com:1433").Question, `{"outcome":"open","addresses":["10.0.0.11","10.0.0.12"]}`},
+		{platform.ReadTCP("SQL01.contoso.com:4022").Question, `{"outcome":"refused","addresses":["10.0.0.11","10.0.0.12"]}`},
+		{platform.ReadTCP("gone.contoso.com:445").Question, `{"outcome":"no_name","addresses":[]}`},
 		{platform.ReadCertificates(`localmachine\my`).Question, `{"count":0,"certificates":[],"more":false}`},
 		{
 			platform.ReadCertificates(`LocalMachine\SMS`).Question,
@@ -90,6 +97,10 @@ func TestNativeSite(t *testing.T) {
 		{site, platform.ReadEvents("Application", filter).Question, platform.ErrAbsent},
 		{site, platform.ReadShare(`\\fs02\source`).Question, platform.ErrUnsupported},
 		{site, platform.ReadCertificates(`LocalMachine\WebHosting`).Question, platform.ErrAbsent},
+		{site, platform.ReadAddresses("gone.contoso.com").Question, platform.ErrAbsent},
+		{site, platform.ReadAddresses("other.contoso.com").Question, platform.ErrAbsent},
+		{silent, platform.ReadAddresses("other.contoso.com").Question, platform.ErrUnsupported},
+		{site, platform.ReadTCP("sql01.contoso.com:445").Question, platform.ErrUnsupported},
 		{silent, platform.ReadDomainJoin().Question, platform.ErrUnsupported},
 		{silent, platform.ReadTokenMember("S-1-5-32-544").Question, platform.ErrUnsupported},
 	} {
@@ -102,7 +113,8 @@ func TestNativeSite(t *testing.T) {
 func TestNativeSiteConforms(t *testing.T) {
 	site := newSite(t, native())
 	away := append(absent(site), platform.ReadGroupMembers("S-1-5-32-545").Question,
-		platform.ReadEvents("Application", filter).Question, platform.ReadCertificates(`LocalMachine\WebHosting`).Question)
+		platform.ReadEvents("Application", filter).Question, platform.ReadCertificates(`LocalMachine\WebHosting`).Question,
+		platform.ReadAddresses("gone.contoso.com").Question)
 	if err := platformtest.TestReader(t.Context(), site, site.Questions(), away); err != nil {
 		t.Error(err)
 	}

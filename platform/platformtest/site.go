@@ -5,6 +5,7 @@ package platformtest
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -20,7 +21,7 @@ import (
 )
 
 // Site is a constructed site: nobody recorded it. It implements platform.Reader. Its
-// registry, services, files, folders and volumes are complete: what is not in it is absent.
+// registry, services, files, folders, logs and volumes are complete: what is not in it is absent.
 type Site struct {
 	About    string                      `json:"about"`
 	ReadAt   time.Time                   `json:"read_at"`
@@ -31,10 +32,16 @@ type Site struct {
 	Registry Registry                    `json:"registry"`
 	Services map[string]platform.Service `json:"services"`
 	Files    map[string]platform.File    `json:"files"`
-	Folders  map[string]Folder           `json:"folders"` // by path
-	Volumes  map[string]Volume           `json:"volumes"` // by mount point
-	SQL      map[string]Databases        `json:"sql"`     // by instance
-	Servers  map[string]Server           `json:"servers"` // others, by the name that they are asked by; what is not here is out of reach
+	Contents map[string]string           `json:"contents"` // of text files whose digest may be asked, by path
+	Folders  map[string]Folder           `json:"folders"`  // by path
+	Logs     map[string]string           `json:"logs"`     // by path, the log's text
+	Volumes  map[string]Volume           `json:"volumes"`  // by mount point
+	SQL      map[string]Databases        `json:"sql"`      // by instance
+	Servers  map[string]Server           `json:"servers"`  // others, by the name that they are asked by; what is not here is out of reach
+
+	// KeyBackups are files with the encryption keys of servers, by server, which whoever judges
+	// the site names.
+	KeyBackups map[string]string `json:"key_backups"`
 
 	// Findings are all that the catalogue must find amiss here, and it must find nothing else.
 	Findings []Finding `json:"findings"`
@@ -143,15 +150,15 @@ func New(tree map[string]any) (*Site, error) {
 }
 
 // Read implements platform.Reader.
-func (s *Site) Read(_ context.Context, q platform.Question) (json.RawMessage, error) {
-	answer, err := s.answer(q)
+func (s *Site) Read(ctx context.Context, q platform.Question) (json.RawMessage, error) {
+	answer, err := s.answer(ctx, q)
 	if err != nil {
 		return nil, err
 	}
 	return json.Marshal(answer)
 }
 
-func (s *Site) answer(q platform.Question) (any, error) {
+func (s *Site) answer(ctx context.Context, q platform.Question) (any, error) {
 	if q.Kind == platform.KindSQL {
 		return s.rows(q)
 	}
@@ -168,6 +175,8 @@ func (s *Site) answer(q platform.Question) (any, error) {
 		return find(s.Services, q, q.What)
 	case platform.KindFile:
 		return find(s.Files, q, q.Where)
+	case platform.KindDigest:
+		return s.digest(q)
 	case platform.KindFolder:
 		return s.folder(q)
 	case platform.KindVolume:
@@ -178,10 +187,16 @@ func (s *Site) answer(q platform.Question) (any, error) {
 		return s.account(q)
 	case platform.KindEvents:
 		return s.events(q)
+	case platform.KindLog:
+		return s.log(ctx, q)
 	case platform.KindShare:
 		return s.share(q)
 	case platform.KindCertificate:
 		return s.certificates(q)
+	case platform.KindTCP:
+		return s.tcp(q)
+	case platform.KindName:
+		return s.addresses(q)
 	}
 	return nil, platform.Refuse(platform.ErrUnsupported, "a constructed site has no answers of kind %q", q.Kind)
 }
@@ -236,6 +251,16 @@ func (s *Site) os(q platform.Question) (any, error) {
 		}
 	}
 	return nil, platform.Refuse(platform.ErrUnsupported, "a constructed site has no answer to %s", q)
+}
+
+// digest answers for the content of a file.
+func (s *Site) digest(q platform.Question) (any, error) {
+	content, err := find(s.Contents, q, q.Where)
+	if err != nil {
+		return nil, err
+	}
+	text := content.(string)
+	return platform.Digest{Size: int64(len(text)), SHA256: fmt.Sprintf("%x", sha256.Sum256([]byte(text)))}, nil
 }
 
 // folder answers for a folder. A pattern of which nothing is said fits no file in it.
@@ -385,10 +410,16 @@ func (s *Site) Questions() []platform.Question {
 	for path := range s.Files {
 		all = append(all, platform.ReadFile(path).Question)
 	}
+	for path := range s.Contents {
+		all = append(all, platform.ReadDigest(path).Question)
+	}
 	for path, folder := range s.Folders {
 		for pattern := range folder {
 			all = append(all, platform.ReadFolder(path, pattern).Question)
 		}
+	}
+	for path := range s.Logs {
+		all = append(all, logQuestion(path))
 	}
 	for mount := range s.Volumes {
 		all = append(all, platform.ReadVolume(mount).Question)

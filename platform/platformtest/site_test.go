@@ -32,6 +32,8 @@ func small() map[string]any {
 		"services": map[string]any{"SMS_EXECUTIVE": map[string]any{"state": "running", "start": "automatic", "account": "LocalSystem"}},
 		"files":    map[string]any{`D:\a.exe`: map[string]any{"size": 5, "modified": "2025-06-01T10:00:00Z", "version": "1.2.3.4"}},
 		"folders":  map[string]any{`D:\In`: map[string]any{"*.nil": map[string]any{"files": 1, "bytes": 3, "oldest": "2025-06-01T10:00:00Z", "newest": "2025-06-01T10:00:00Z"}}},
+		"contents": map[string]any{`D:\x.xml`: "abc"},
+		"logs":     map[string]any{`C:\ConfigMgrPrereq.log`: "a log without a run\r\n"},
 		"volumes": map[string]any{
 			`D:\`:         map[string]any{"total": 100, "free": 10, "file_system": "NTFS"},
 			`D:\Mounted\`: map[string]any{"total": 200, "free": 20, "file_system": "ReFS"},
@@ -72,8 +74,13 @@ func TestSiteAnswers(t *testing.T) {
 		{platform.ReadKey(`HKLM\SOFTWARE`).At("MP01").Question, key(`["Far"]`, `[]`)},
 		{platform.ReadService("sms_executive").Question, `{"state":"running","start":"automatic","account":"LocalSystem"}`},
 		{platform.ReadFile(`d:\A.EXE`).Question, `{"size":5,"modified":"2025-06-01T10:00:00Z","version":"1.2.3.4"}`},
+		{platform.ReadDigest(`d:\X.xml`).Question, `{"size":3,"sha256":"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"}`},
 		{platform.ReadFolder(`d:\in`, "*.nil").Question, `{"files":1,"bytes":3,"oldest":"2025-06-01T10:00:00Z","newest":"2025-06-01T10:00:00Z","more":false}`},
 		{platform.ReadFolder(`D:\In`, "*.ist").Question, `{"files":0,"bytes":0,"oldest":null,"newest":null,"more":false}`},
+		{
+			platform.ReadPrereqLog(`c:\CONFIGMGRPREREQ.log`).Question,
+			`{"size":21,"encoding":"8-bit","run":null,"begun":false,"begun_at":null}`,
+		},
 		{platform.ReadVolume(`D:\`).Question, `{"mount":"D:\\","total":100,"free":10,"file_system":"NTFS"}`},
 		{platform.ReadVolume(`d:\x\y`).Question, `{"mount":"D:\\","total":100,"free":10,"file_system":"NTFS"}`},
 		{platform.ReadVolume(`D:\mounted\y`).Question, `{"mount":"D:\\Mounted\\","total":200,"free":20,"file_system":"ReFS"}`},
@@ -113,8 +120,10 @@ func TestSiteRefuses(t *testing.T) {
 		{"value of a key without values", whole, platform.ReadText(`HKLM\SOFTWARE`, "Text").Question, platform.ErrAbsent},
 		{"service", whole, platform.ReadService("x").Question, platform.ErrAbsent},
 		{"file", whole, platform.ReadFile("x").Question, platform.ErrAbsent},
+		{"content", whole, platform.ReadDigest(`D:\y.xml`).Question, platform.ErrAbsent},
 		{"folder", whole, platform.ReadFolder(`D:\Out`, "*").Question, platform.ErrAbsent},
 		{"no pattern", whole, platform.ReadFolder(`D:\In`, "").Question, platform.ErrMalformed},
+		{"log", whole, platform.ReadPrereqLog(`D:\ConfigMgrPrereq.log`).Question, platform.ErrAbsent},
 		{"volume", whole, platform.ReadVolume(`E:\`).Question, platform.ErrAbsent},
 		{"unknown fact", whole, platform.Question{Kind: platform.KindOS, What: "moon"}, platform.ErrUnsupported},
 		{"no computer", without("computer"), platform.ReadComputer().Question, platform.ErrUnsupported},
@@ -271,8 +280,8 @@ func TestQuestions(t *testing.T) {
 		}
 	}
 	// Four keys, five values, a key and a value of another server, a service, a file, a
-	// folder, two volumes and four facts of the system.
-	if len(all) != 20 {
+	// content, a folder, a log, two volumes and four facts of the system.
+	if len(all) != 22 {
 		t.Errorf("there are %d questions: %v", len(all), all)
 	}
 	if !site.ReadAt.Equal(time.Date(2026, 11, 20, 2, 0, 0, 0, time.UTC)) {

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"net"
 	"regexp"
 	"slices"
 	"strings"
@@ -123,6 +124,9 @@ func (n *names) gather(h Header, outcomes map[platform.Question]platform.Outcome
 			if q.Kind == platform.KindAccount && q.What == platform.AccountOfName && field == userName {
 				n.take(userName, q.Where)
 			}
+			if field == hostName {
+				n.take(hostName, hostAsked(q))
+			}
 			walk(trees[i], "", func(key, text string) string {
 				if sortOf(q, key) == field {
 					n.take(field, text)
@@ -135,7 +139,7 @@ func (n *names) gather(h Header, outcomes map[platform.Question]platform.Outcome
 	for _, search := range []func(string){n.search, n.searchByNames} { // the second knows what the first found
 		search(h.About)
 		for i, q := range ordered {
-			if slices.Contains([]platform.Kind{platform.KindShare, platform.KindFile, platform.KindFolder, platform.KindVolume}, q.Kind) {
+			if slices.Contains([]platform.Kind{platform.KindShare, platform.KindLog, platform.KindFile, platform.KindDigest, platform.KindFolder, platform.KindVolume}, q.Kind) {
 				n.wholePath(q.Where)
 			}
 			search(q.On)
@@ -153,6 +157,19 @@ func (n *names) gather(h Header, outcomes map[platform.Question]platform.Outcome
 		}
 	}
 	return nil
+}
+
+// hostAsked is the host that a question about the network names; empty for other questions.
+func hostAsked(q platform.Question) string {
+	switch q.Kind {
+	case platform.KindName:
+		return q.Where
+	case platform.KindTCP:
+		if host, _, err := net.SplitHostPort(q.Where); err == nil {
+			return host
+		}
+	}
+	return ""
 }
 
 // everyone takes over the names that the machine's language has for what is on every Windows,
@@ -197,6 +214,9 @@ func (n *names) thumbprints(ordered []platform.Question, trees []any) {
 var wholeThumbprint = lazily(`^[0-9a-f]{40}$`)
 
 func (n *names) thumbprint(text string) string {
+	if text == "" { // no certificate was chosen
+		return ""
+	}
 	return n.numbered("thumbprint "+strings.ToLower(text), "%040X")
 }
 

@@ -23,6 +23,8 @@ func TestAnonymizeEachKind(t *testing.T) {
 		platform.ReadGroupMembers("S-1-5-32-544").Question:      raw(`{"group":"Administrators","count":18446744073709551615,"members":[{"sid":"` + sid + `","name":"WESTEROS\\Snow","use":"user"},{"sid":"S-1-5-18","name":"NT AUTHORITY\\SYSTEM","use":"well_known_group"}],"more":false}`),
 		platform.ReadTokenMember(sid).Question:                  raw(`{"member":true}`),
 		platform.ReadShare(`\\braavos\bank$`).Question:          raw(`{"outcome":"denied","number":5}`),
+		platform.ReadTCP(`pentos:1500`).Question:                raw(`{"outcome":"refused","addresses":["10.77.0.9"]}`),
+		platform.ReadAddresses(`pentos`).Question:               raw(`{"addresses":["10.77.0.9"]}`),
 		platform.ReadCertificates(`LocalMachine\MY`).Question:   raw(`{"count":1,"certificates":[{"thumbprint":"AB","subject":"CN=winterfell.westeros.com, O=\"House Stark, Ltd\"","issuer":"CN=Maesters CA, DC=westeros, DC=com","not_after":"2027-01-02T03:04:05Z","private_key":true,"usages":null}],"more":false}`),
 		platform.ReadFolder(`\\braavos\bank$\in`, "*").Question: raw(`{"files":1,"bytes":7,"oldest":"2026-01-02T03:04:05Z","newest":"2026-01-02T03:04:05Z","more":false}`),
 		platform.ReadFile(`\\braavos\bank$\gold.log`).Question:  {Err: &platform.NoAnswer{Reason: platform.ErrDenied, Cause: `\\BRAAVOS\bank$ refuses WESTEROS\stark`, Help: "Ask snow.", EndsLine: true}},
@@ -40,23 +42,25 @@ func TestAnonymizeEachKind(t *testing.T) {
 		t.Fatal(err)
 	}
 	text := b.String()
-	for _, original := range []string{"winterfell", "westeros", "stark", "snow", "braavos", "bank", "iron", "nth", "arya", "maesters", "oldtown", "marwyn", "1177238915"} {
+	for _, original := range []string{"winterfell", "westeros", "stark", "snow", "braavos", "bank", "iron", "nth", "arya", "maesters", "oldtown", "marwyn", "pentos", "10.77", "1177238915"} {
 		if strings.Contains(strings.ToLower(text), original) {
 			t.Errorf("%s is left", original)
 		}
 	}
 	for _, want := range []string{
-		`"about":"read on host02","sql_server":"host01\\instance01,1500","database":"CM_S01"`,
-		`{"answer":{"account":"DOMAIN01\\user03","elevated":true,"fqdn":"host02.domain01.example","name":"host02"}}`,
+		`"about":"read on host03","sql_server":"host01\\instance01,1500","database":"CM_S01"`,
+		`{"answer":{"account":"DOMAIN01\\user03","elevated":true,"fqdn":"host03.domain01.example","name":"host03"}}`,
 		`{"answer":{"name":"DOMAIN01","status":"domain"}}`,
 		`{"kind":"account","where":"DOMAIN01\\user02","what":"account"}`,
 		`"count":18446744073709551615`, `"name":"NT AUTHORITY\\SYSTEM"`, `"group":"Administrators"`,
 		`{"kind":"account","where":"S-1-5-21-1000000000-1000000000-1-1001","what":"token"}`,
 		`{"kind":"share","where":"\\\\host01\\share01$"}`,
+		`{"kind":"tcp","where":"host02:1500"}	{"answer":{"addresses":["192.0.2.1"],"outcome":"refused"}}`,
+		`{"kind":"name","where":"host02"}	{"answer":{"addresses":["192.0.2.1"]}}`,
 		`"not_after":"2027-01-02T03:04:05Z"`,
 		`"oldest":"2026-01-02T03:04:05Z"`, `{"kind":"folder","where":"\\\\host01\\share01$\\in","what":"*"}`,
 		`{"error":{"reason":"denied","cause":"\\\\HOST01\\share01$ refuses DOMAIN01\\user03","help":"Ask user02.","ends_line":true}}`,
-		`{"kind":"registry","where":"HKLM\\X\\host02","what":"note"}`,
+		`{"kind":"registry","where":"HKLM\\X\\host03","what":"note"}`,
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("%s is not there", want)
@@ -76,5 +80,38 @@ func TestAnonymizeSpellings(t *testing.T) {
 	_, hidden, err := recording.Anonymize(header, outcomes, nil)
 	if err != nil || len(hidden) != 2 {
 		t.Errorf("there are %d questions: %v, %v", len(hidden), hidden, err)
+	}
+}
+
+// A thumbprint in the registry becomes the one that the certificate has in its store, however it
+// is written, and none stays none.
+func TestAnonymizeChosenCertificate(t *testing.T) {
+	raw := func(text string) platform.Outcome { return platform.Outcome{Answer: json.RawMessage(text)} }
+	value := func(text string) platform.Outcome {
+		return raw(`{"type":"sz","number":null,"text":"` + text + `","list":null}`)
+	}
+	const upper = "A1B2C3D4E5F60718293A4B5C6D7E8F9012345678"
+	outcomes := map[platform.Question]platform.Outcome{
+		platform.ReadCertificates(`LocalMachine\MY`).Question: raw(`{"count":1,"certificates":[{"thumbprint":"` + upper +
+			`","subject":"CN=x","issuer":"CN=x","not_after":"2027-01-02T03:04:05Z","private_key":true,"usages":null}],"more":false}`),
+		platform.ReadText(`HKLM\A`, "Certificate").Question: value(strings.ToLower(upper)),
+		platform.ReadText(`HKLM\B`, "Certificate").Question: value(""),
+		platform.ReadText(`HKLM\C`, "Certificate").Question: value("B" + upper[1:]),
+	}
+	h, hidden, err := recording.Anonymize(recording.Header{Version: "1.2.3", ReadAt: header.ReadAt}, outcomes, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b bytes.Buffer
+	if err := recording.Write(&b, h, hidden); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		`"thumbprint":"0000000000000000000000000000000000000001"`, `"text":"0000000000000000000000000000000000000001"`,
+		`"text":"0000000000000000000000000000000000000002"`, `"text":""`,
+	} {
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("%s is missing in\n%s", want, &b)
+		}
 	}
 }

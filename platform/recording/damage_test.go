@@ -61,13 +61,19 @@ func everyKind(t testing.TB) (page, map[platform.Question]asking) {
 	ask(all, o, platform.ReadMemory(), `{"total":34359738368}`)
 	ask(all, o, platform.ReadEvents("System", platform.EventFilter{Provider: "Service Control Manager", IDs: []uint16{7000, 7041}, Days: 30}),
 		`{"count":2,"oldest":"2026-11-01T02:03:04Z","newest":"2026-11-02T02:03:04.5Z","more":false,"begins":"2026-01-02T03:04:05Z"}`)
+	ask(all, o, platform.ReadTCP("sql01.contoso.com:1433"), `{"outcome":"refused","addresses":["10.0.0.11"]}`)
+	ask(all, o, platform.ReadAddresses("sql01.contoso.com"), `{"addresses":["10.0.0.11","10.0.0.12"]}`)
 	ask(all, o, platform.ReadShare(`\\cm01\SMS_P01`), `{"outcome":"denied","number":5}`)
 	ask(all, o, platform.ReadCertificates(`LocalMachine\MY`),
 		`{"count":1,"certificates":[{"thumbprint":"AB","subject":"CN=cm01","issuer":"CN=x, O=\"a, b\"","not_after":"2027-01-02T03:04:05Z","private_key":true,"usages":["1.3.6.1.5.5.7.3.1"]}],"more":false}`)
 	ask(all, o, platform.ReadService("CcmExec"), `{"state":"running","start":"automatic","account":"LocalSystem"}`)
 	ask(all, o, platform.ReadFile(`C:\x.dll`), `{"size":5242880,"modified":"2025-06-01T10:00:00Z","version":null}`)
+	ask(all, o, platform.ReadDigest(`C:\x.xml`), `{"size":3,"sha256":"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"}`)
 	ask(all, o, platform.ReadFolder(`C:\x`, "*.i??|*.nil"), `{"files":2,"bytes":2048,"oldest":"2026-11-20T01:40:00Z","newest":"2026-11-20T01:50:00Z","more":false}`)
 	ask(all, o, platform.ReadFolder(`C:\y`, "*"), `{"files":0,"bytes":0,"oldest":null,"newest":null,"more":true}`)
+	ask(all, o, platform.ReadBackupLog(`D:\Logs\smsbkup.log`), `{"size":4096,"encoding":"utf-16le","outcome":"failed","at":"2026-11-19T22:10:00Z","message":5043}`)
+	ask(all, o, platform.ReadPrereqLog(`C:\ConfigMgrPrereq.log`), `{"size":4096,"encoding":"8-bit","begun":true,"begun_at":null,"run":{"began":null,"ended":"2026-11-16T20:44:12.771Z","zoned":true,`+
+		`"update":true,"package":null,"lines":9,"not_understood":0,"complaints":0,"unanswered":0,"errors":1,"warnings":0,"passed":0,"not_run":0,"results":[{"rule":"a","server":"cm01","result":"error","message":"b"}],"more":false}}`)
 	ask(all, o, platform.ReadVolume(`C:\`), `{"mount":"C:\\","total":107374182400,"free":64424509440,"file_system":"NTFS"}`)
 	ask(all, o, platform.ReadKey(`HKLM\X`), `{"subkeys":["a"],"values":["b"],"more":false,"written":"2026-01-02T03:04:05Z"}`)
 	ask(all, o, platform.ReadList(`HKLM\X`, "b"), value)

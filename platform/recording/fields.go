@@ -28,6 +28,7 @@ var answerFields = map[platform.Kind]map[string]sort{
 	},
 	platform.KindService: {"state": keptText, "start": keptText, "account": userName},
 	platform.KindFile:    {"modified": keptText, "version": keptText},
+	platform.KindDigest:  {"sha256": keptText},
 	platform.KindFolder:  {"oldest": keptText, "newest": keptText},
 	platform.KindVolume:  {"mount": freeText, "file_system": keptText},
 	platform.KindOS: {
@@ -36,6 +37,13 @@ var answerFields = map[platform.Kind]map[string]sort{
 	platform.KindAccount: {"sid": freeText, "name": userName, "use": keptText, "group": freeText, "list": freeText},
 	platform.KindEvents:  {"oldest": keptText, "newest": keptText, "begins": keptText},
 	platform.KindShare:   {"outcome": keptText},
+	platform.KindLog: {
+		"encoding": keptText, "begun_at": keptText, "began": keptText, "ended": keptText, "package": keptText,
+		"rule": freeText, "server": hostName, "result": keptText, "message": freeText,
+		"outcome": keptText, "at": keptText,
+	},
+	platform.KindTCP:  {"outcome": keptText, "addresses": freeText},
+	platform.KindName: {"addresses": freeText},
 	platform.KindCertificate: {
 		"thumbprint": thumbprint, "subject": distinguishedName, "issuer": distinguishedName, "not_after": keptText, "usages": usageOID,
 	},
@@ -45,7 +53,7 @@ var answerFields = map[platform.Kind]map[string]sort{
 // that of its statement, for a name which says little. A column whose name says version holds one.
 var columns = map[string]sort{
 	"server": hostName, "server_name": hostName, "site_server": hostName, "sql_server": hostName, "host": hostName, "computer": hostName,
-	"machine": hostName, "fqdn": hostName, "node": hostName, "replica": hostName, "listener": hostName, "primary_replica": hostName,
+	"machine": hostName, "proxy": hostName, "fqdn": hostName, "node": hostName, "replica": hostName, "listener": hostName, "primary_replica": hostName,
 	"account": userName, "user": userName, "owner": userName, "login": userName, "principal": userName, "member": userName,
 	"sending": siteCode, "receiving": siteCode, "requesting": siteCode, "fulfilling": siteCode,
 	"site": siteCode, "site_code": siteCode, "parent": siteCode, "parent_site": siteCode, "child": siteCode, "reporting_site": siteCode,
@@ -54,6 +62,7 @@ var columns = map[string]sort{
 
 	"path": freeText, "volume": freeText, "address": freeText, "filegroup": freeText, "sid": freeText, "login_sid": freeText, "update-packages name": freeText,
 
+	"program": otherName, "job": otherName, "foreign-objects name": otherName, "running-work command": keptText, "task": keptText,
 	"group_name": keptText, "component": freeText,
 	"waits_for": keptText, "site-roles role": keptText, "state": keptText, "status": keptText, "type": keptText, "kind": keptText, "package": keptText,
 	"edition": keptText, "collation": keptText, "database_collation": keptText,
@@ -63,7 +72,9 @@ var columns = map[string]sort{
 // typedValues says of values in the registry what name stands in them.
 var typedValues = map[string]sort{
 	"server": hostName, "site server": hostName, "mp hostname": hostName, "database name": databaseName,
-	"site code": siteCode, "parent site code": siteCode,
+	"site code": siteCode, "parent site code": siteCode, "certificate": thumbprint,
+	"databaseservername": hostName, "stagingsqlinstance": hostName, "repositorysqlinstance": hostName, "datamartsqlinstance": hostName,
+	"omdatamartsqlinstance": hostName, "cmdatamartsqlinstance": hostName,
 }
 
 // sortOf says what a text in a field of the answer to q is.

@@ -58,7 +58,11 @@ func (n *names) pseudonym(s sort, name string) string {
 		return name
 	}
 	if _, found := n.known[key]; !found {
-		n.known[key], n.sorts[key] = n.next(s, "%s%02d"), s
+		pseudonym := n.next(s, "%s%02d")
+		if s == instanceName && strings.Contains(name, "$") { // which is judged of an instance, and must not be lost
+			pseudonym += "$"
+		}
+		n.known[key], n.sorts[key] = pseudonym, s
 	}
 	return n.known[key]
 }

@@ -32,6 +32,7 @@ type Header struct {
 	About     string    `json:"about,omitempty"`
 	SQLServer string    `json:"sql_server,omitempty"` // what the operator named then
 	Database  string    `json:"database,omitempty"`
+	SQLLogOn  bool      `json:"sql_log_on,omitempty"` // SQL Server got a log-on with a password, and not Windows authentication
 }
 
 // line is the outcome of one question: exactly one of the two is set.

@@ -129,8 +129,8 @@ func literal(e ast.Expr) string {
 // statement that may be sent.
 func TestNamesInAllStatements(t *testing.T) {
 	quoted := regexp.MustCompile(`N?'(?:[^']|'')*'`)
-	objects := regexp.MustCompile(`\b(?:(?:msdb|tempdb|master)\.)?(?:dbo|sys)\.(\w+)`)
-	aliased := regexp.MustCompile(`\b(?:dbo|sys)\.\w+(?:\((?:[^()]|\([^()]*\))*\))? (?:AS )?(\w+)`)
+	objects := regexp.MustCompile(`\b(?:(?:msdb|tempdb|master)\.)?(?:dbo|sys|infra|etl)\.([\w$]+)`)
+	aliased := regexp.MustCompile(`\b(?:dbo|sys|infra|etl)\.[\w$]+(?:\((?:[^()]|\([^()]*\))*\))? (?:AS )?(\w+)`)
 	columns := regexp.MustCompile(`(?:^|[^.\w])(\w+)\.\[?(\w+)`)
 	for statement, text := range statements(t) {
 		bareText := quoted.ReplaceAllString(text, "''")

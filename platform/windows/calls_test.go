@@ -57,7 +57,8 @@ var reads = map[string]string{
 	"windows.NewNTUnicodeString":              "a conversion",
 	"registry.OpenKey":                        "with the right to query or list only",
 	"registry.OpenRemoteKey":                  "connects to another server's registry; openKey opens its keys, with the right to query or list only",
-	"os.NewFile":                              "lists a folder that open in file_windows.go opened",
+	"os.NewFile":                              "lists a folder or reads a log that open in file_windows.go opened",
+	"windows.GetACP":                          "the number of the machine's code page",
 	"os.Stat":                                 "a file's attributes",
 	"os.Lstat":                                "a file's attributes",
 	"mem.VirtualMemoryWithContext":            "GlobalMemoryStatusEx",
@@ -98,9 +99,9 @@ var (
 		"github.com/shirou/gopsutil/v3/mem": "mem", "siteready/platform/windows/win32": "win32",
 	}
 	free = []string{
-		"cmp", "context", "crypto/sha1", "encoding/asn1", "encoding/binary", "encoding/json", "encoding/xml", "errors", "fmt", "io",
+		"cmp", "context", "crypto/sha1", "crypto/sha256", "encoding/asn1", "encoding/binary", "encoding/json", "encoding/xml", "errors", "fmt", "io",
 		"io/fs", "path/filepath", "regexp", "runtime", "slices", "strconv", "strings", "sync", "time", "unicode/utf16", "unicode/utf8",
-		"unsafe", "siteready/platform",
+		"unsafe", "siteready/platform", "siteready/platform/logscan",
 	}
 )
 

@@ -22,7 +22,12 @@ func TestConformance(t *testing.T) {
 	if err := os.WriteFile(text, []byte("x"), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	log := filepath.Join(t.TempDir(), "ConfigMgrPrereq.log")
+	if err := os.WriteFile(log, []byte("a log without a run\r\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	known := []platform.Question{
+		platform.ReadPrereqLog(log).Question,
 		platform.ReadKey(`HKLM\SOFTWARE`).Question,
 		platform.ReadKey(currentVersion).Question,
 		platform.ReadText(currentVersion, "ProductName").Question,
@@ -30,6 +35,7 @@ func TestConformance(t *testing.T) {
 		platform.ReadService("RpcSs").Question,
 		platform.ReadFile(filepath.Join(os.Getenv("SystemRoot"), `System32\kernel32.dll`)).Question,
 		platform.ReadFile(text).Question,
+		platform.ReadDigest(text).Question,
 		platform.ReadFolder(filepath.Dir(text), "*.t?t").Question,
 		platform.ReadVolume(`C:\`).Question,
 		platform.ReadVolume(filepath.Join(t.TempDir(), "not-there")).Question,
@@ -49,7 +55,9 @@ func TestConformance(t *testing.T) {
 		platform.ReadService("siteready-nobody").Question,
 		platform.ReadFile(filepath.Join(t.TempDir(), "nobody")).Question,
 		platform.ReadFile(`C:\siteready-nobody\x`).Question,
+		platform.ReadDigest(`C:\siteready-nobody\x`).Question,
 		platform.ReadFolder(`C:\siteready-nobody`, "*").Question,
+		platform.ReadPrereqLog(`C:\siteready-nobody\ConfigMgrPrereq.log`).Question,
 		platform.ReadVolume(noDrive(t)).Question,
 		platform.ReadGroupMembers("S-1-5-32-999").Question,
 		platform.ReadCertificates(`LocalMachine\siteready-nobody`).Question,

@@ -45,6 +45,8 @@ func (r *Reader) Read(ctx context.Context, q platform.Question) (json.RawMessage
 		r.services.Unlock()
 	case platform.KindFile:
 		answer, err = readFile(q.Where)
+	case platform.KindDigest:
+		answer, err = readDigest(ctx, q.Where)
 	case platform.KindFolder:
 		answer, err = readFolder(ctx, q.Where, q.What)
 	case platform.KindVolume:
@@ -55,6 +57,8 @@ func (r *Reader) Read(ctx context.Context, q platform.Question) (json.RawMessage
 		answer, err = readAccountFact(q.On, q.Where, q.What)
 	case platform.KindEvents:
 		answer, err = readEvents(ctx, q.Where, q.What)
+	case platform.KindLog:
+		answer, err = readLog(ctx, q.Where, q.What)
 	case platform.KindShare:
 		answer, err = readShare(ctx, q.Where)
 	case platform.KindCertificate:
@@ -90,7 +94,7 @@ func answerable(q platform.Question) error {
 	switch q.Kind {
 	case platform.KindService, platform.KindOS:
 		used.Where = ""
-	case platform.KindFile, platform.KindVolume, platform.KindShare, platform.KindCertificate:
+	case platform.KindFile, platform.KindDigest, platform.KindVolume, platform.KindShare, platform.KindCertificate:
 		used.What = ""
 	}
 	if used != q {

@@ -72,6 +72,8 @@ func TestQuestionsOfOtherKinds(t *testing.T) {
 		"no fact":         {platform.Question{Kind: platform.KindOS}, platform.ErrUnsupported},
 		"os with where":   {platform.Question{Kind: platform.KindOS, Where: `C:\`, What: "version"}, platform.ErrUnsupported},
 		"file with what":  {platform.Question{Kind: platform.KindFile, Where: `C:\x`, What: "size"}, platform.ErrUnsupported},
+		"digest's what":   {platform.Question{Kind: platform.KindDigest, Where: `C:\x`, What: "md5"}, platform.ErrUnsupported},
+		"no digest":       {platform.Question{Kind: platform.KindDigest}, platform.ErrMalformed},
 		"service's where": {platform.Question{Kind: platform.KindService, Where: "x", What: "y"}, platform.ErrUnsupported},
 		"with text":       {platform.Question{Kind: platform.KindVolume, Where: `C:\`, Text: "x"}, platform.ErrUnsupported},
 		"nul":             {platform.Question{Kind: platform.KindFile, Where: "C:\\win\x00dows"}, platform.ErrMalformed},

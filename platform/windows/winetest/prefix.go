@@ -22,6 +22,7 @@ type Prefix struct {
 	// versioned names the files that WriteVersionedFile wrote: Wine takes the version of one of
 	// its own for a file of the same name, wherever that lies.
 	versioned []string
+	hosts     map[string]string // addresses by name; nil: those of the Linux machine
 	session   session
 }
 

@@ -84,14 +84,8 @@ func (t *thread) setHostName(name string) error {
 // later programs. What the folder holds is copied.
 func (t *thread) mount(folder string, size int64) error {
 	err := t.do(func() error {
-		if t.own&unix.CLONE_NEWNS == 0 {
-			if err := t.unshare(unix.CLONE_NEWNS); err != nil {
-				return err
-			}
-			// Without this, mounts would show outside as well.
-			if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
-				return err
-			}
+		if err := t.ownMounts(); err != nil {
+			return err
 		}
 		fresh := folder + ".new"
 		if err := os.Mkdir(fresh, 0o755); err != nil {

@@ -329,3 +329,15 @@ func TestRun(t *testing.T) {
 		t.Errorf("Wine's own reg: exit code %d, output %s%s", got.ExitCode, got.Stdout, got.Stderr)
 	}
 }
+
+// Names are those that were given, and no others.
+func TestHosts(t *testing.T) {
+	t.Parallel()
+	exe := probeProgram(t)
+	p := New(t)
+	p.SetHosts(map[string]string{"SQL01.contoso.com": "127.0.0.9"})
+	p.SetHosts(map[string]string{"cm01.contoso.com": "127.0.0.10"})
+	want(t, p, exe, []any{"127.0.0.9"}, "lookup", "sql01.contoso.com")
+	want(t, p, exe, []any{"127.0.0.10"}, "lookup", "cm01.contoso.com")
+	want(t, p, exe, "no such name", "lookup", "dns.example.com")
+}

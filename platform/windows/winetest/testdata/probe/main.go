@@ -10,6 +10,7 @@
 //	probe drives          the letters
 //	probe drive ROOT      total and free bytes
 //	probe host            the names of the machine
+//	probe lookup NAME     the addresses of a name
 //	probe echo ARG...     arguments, working directory, a variable, standard input
 //	probe exit CODE
 package main
@@ -20,6 +21,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"strconv"
 	"strings"
@@ -64,6 +66,13 @@ func probe(what string, args []string) (any, error) {
 		return service(args[0])
 	case "version":
 		return version(args[0])
+	case "lookup":
+		addresses, err := net.LookupHost(args[0])
+		var dns *net.DNSError
+		if errors.As(err, &dns) && dns.IsNotFound {
+			return "no such name", nil
+		}
+		return addresses, err
 	case "drives":
 		mask, err := windows.GetLogicalDrives()
 		var letters strings.Builder
