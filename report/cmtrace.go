@@ -56,6 +56,9 @@ func CMTrace(w io.Writer, r Report) error {
 	for i, cause := range r.Causes {
 		line(traceWarning, fmt.Sprintf("Cause %d: %s (%s)", i+1, causeText(cause), strings.Join(hangsOn(cause), ", ")))
 	}
+	for _, d := range disagreements(r) {
+		line(traceInformation, "Microsoft's checker says otherwise: "+short(d.line(), longText))
+	}
 	for _, w := range r.Waivers {
 		if w.State != checks.WaiverInForce {
 			line(traceInformation, fmt.Sprintf("Waiver %s: %s; %s", w.State, accepts(w), w.Note))

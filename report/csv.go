@@ -15,7 +15,7 @@ const maxCell = MaxEvidence
 
 // csvRow is a row of a CSV report.
 type csvRow struct {
-	kind         string // check, item, waiver or statement
+	kind         string // check, item, disagreement, waiver or statement
 	check        Check
 	item         Item
 	id           string // of what stands in neither
@@ -102,7 +102,7 @@ func (row csvRow) waived() Waived {
 }
 
 // CSV writes the report as CSV for Excel: a row for each item, for each check without items,
-// for each waiver, and for each statement that a person must confirm. It begins with a byte
+// for each disagreement with Microsoft's own checker, for each waiver, and for each statement that a person must confirm. It begins with a byte
 // order mark. Where a program for tables would take foreign text for a formula, an apostrophe
 // stands before it.
 func CSV(w io.Writer, r Report) error {
@@ -146,6 +146,12 @@ func csvRows(r Report) []csvRow {
 		for _, item := range c.Items {
 			rows = append(rows, csvRow{kind: "item", check: c, item: item, id: c.ID, status: item.Status, note: strings.Join(c.Notes, " ")})
 		}
+	}
+	for _, d := range disagreements(r) {
+		rows = append(rows, csvRow{
+			kind: "disagreement", id: r.ProductChecker.Check, status: d.Kind, note: d.line(),
+			item: Item{Key: strings.Join(d.Rules, "; "), Found: d.said(), Wanted: d.says(), Where: r.ProductChecker.Log},
+		})
 	}
 	for _, w := range r.Waivers {
 		rows = append(rows, csvRow{

@@ -75,6 +75,7 @@ func runs() map[string]report.Input {
 	through.FailOn, through.Results = report.FailOnFailed, through.Results[:3]
 	all := map[string]report.Input{
 		"site": site(), "accepted": accepted(), "calm": calm(), "nothing": nothing(), "stopped": stopped, "let through": through, "empty": {},
+		"opined": opined(),
 	}
 	return all
 }
@@ -104,6 +105,15 @@ func spread(in report.Input, text string) report.Input {
 		}
 		if r.Waived != nil {
 			r.Waived = &checks.Acceptance{Waiver: waiver, Was: checks.Failed}
+		}
+		if r.Opinion != nil {
+			o := *r.Opinion
+			o.Log, o.Package, o.Rules = text+o.Log, text+o.Package, slices.Clone(o.Rules)
+			for j := range o.Rules {
+				rule := &o.Rules[j]
+				rule.Rule, rule.Server, rule.Message = rule.Rule+text, text+rule.Server, text+rule.Message
+			}
+			r.Opinion = &o
 		}
 		r.Items = slices.Clone(r.Items)
 		for j := range r.Items {
@@ -150,6 +160,7 @@ func inEveryPlace(t *testing.T, judge func(testing.TB, report.Report)) {
 		t.Run("hostile "+text[:min(len(text), 12)], func(t *testing.T) {
 			judge(t, made(spread(site(), text)))
 			judge(t, made(spread(accepted(), text)))
+			judge(t, made(spread(opined(), text)))
 		})
 	}
 }

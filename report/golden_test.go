@@ -59,6 +59,7 @@ func TestGolden(t *testing.T) {
 		{"table-waived-verbose.txt", accepted(), table(report.TableOptions{Width: 110, Unicode: true, Verbose: true})},
 		{"waived.json", accepted(), func(b *bytes.Buffer, r report.Report) error { return report.JSON(b, r) }},
 		{"report.json", recorded, func(b *bytes.Buffer, r report.Report) error { return report.JSON(b, r) }},
+		{"waived.html", accepted(), machine(report.HTML)},
 		{"waived.xml", accepted(), machine(junit(report.JUnitOptions{}))},
 		{"warnings-fail.xml", accepted(), machine(junit(report.JUnitOptions{WarningsFail: true}))},
 		{"no-site.xml", nothing(), machine(junit(report.JUnitOptions{}))},

@@ -7,6 +7,7 @@ import (
 
 	"siteready/checks"
 	"siteready/checks/discovery"
+	"siteready/checks/requirement"
 	"siteready/platform"
 )
 
@@ -30,7 +31,7 @@ func (p *page) head(r Report) error {
 	p.line("")
 	subject := r.Subject
 	if sited(subject) {
-		p.labelled(0, "Site", subject.Headline)
+		p.labelled(0, subjectLabel(subject), subject.Headline)
 	} else {
 		if err := p.box(headline(subject)); err != nil {
 			return err
@@ -38,7 +39,7 @@ func (p *page) head(r Report) error {
 		p.labelled(0, "Why", subject.Problem)
 	}
 	p.labelled(0, "Run it on", subject.RunOn)
-	p.labelled(0, "Target", target(r.Target))
+	p.labelled(0, "Target", targets(r))
 	p.labelled(0, "Database", database(subject))
 	if !r.JudgedFor.Equal(r.ReadAt) {
 		p.labelled(0, "Judged for", r.JudgedFor.Format(clock))
@@ -154,6 +155,14 @@ func sited(s discovery.Subject) bool {
 	}
 }
 
+// subjectLabel is what the headline is of.
+func subjectLabel(s discovery.Subject) string {
+	if s.Product == requirement.ServiceManager.Name() {
+		return "Server"
+	}
+	return "Site"
+}
+
 func headline(s discovery.Subject) string {
 	if clean(s.Headline) == "" {
 		return "It is not known what this machine is."
@@ -161,9 +170,22 @@ func headline(s discovery.Subject) string {
 	return s.Headline
 }
 
+// targets are what each product was judged for.
+func targets(r Report) string {
+	if sm := r.ServiceManagerTarget; sm != nil && sm.Product != r.Target.Product {
+		return target(r.Target) + "; " + target(*sm)
+	}
+	return target(r.Target)
+}
+
 func target(t Target) string {
 	text := fmt.Sprintf("%s %s (build %d)", t.ProductName, t.Version, t.Build)
+	if t.Build == 0 {
+		text = t.ProductName + " " + t.Version
+	}
 	switch t.Chosen {
+	case ChosenNext:
+		return text + ", chosen by default: the next one after what is installed"
 	case ChosenNewest:
 		return text + ", chosen by default: the newest that this site may update to"
 	case ChosenNewestKnown:
@@ -200,10 +222,11 @@ func read(r Report) string {
 	return text
 }
 
-// next writes the last line: what to do now, and the exit code.
-func (p *page) next(r Report) {
+// nextStep is what to do now, in a phrase; where is the direction in which the reader finds
+// what was found.
+func nextStep(r Report, where string) string {
 	var do string
-	again := ", then run siteready again"
+	again := " " + where + ", then run siteready again"
 	switch r.Verdict {
 	case checks.Ready:
 		do = "nothing that was checked stands in the way; on the day of the update run siteready again"
@@ -211,11 +234,11 @@ func (p *page) next(r Report) {
 			do = "nothing that was checked stands in the way but what was waived; on the day of the update run siteready again"
 		}
 	case checks.WithWarnings:
-		do = "look at " + the(r.Counts.Warning, "warning", "warnings") + " above" + again
+		do = "look at " + the(r.Counts.Warning, "warning", "warnings") + again
 	case checks.Blocked:
-		do = "fix " + the(r.Counts.Failed, "failed check", "failed checks") + " above" + again
+		do = "fix " + the(r.Counts.Failed, "failed check", "failed checks") + again
 	default:
-		do = "remove " + the(len(r.Causes), "cause", "causes") + " above" + again
+		do = "remove " + the(len(r.Causes), "cause", "causes") + again
 		if len(r.Causes) == 0 {
 			do = "run siteready on a site server"
 			if r.Counts.Waived > 0 {
@@ -232,6 +255,12 @@ func (p *page) next(r Report) {
 	if r.Counts.NotSelected > 0 && r.Counts.NotApplicable < r.Counts.Selected() {
 		do += " with all checks"
 	}
+	return do
+}
+
+// next writes the last line: what to do now, and the exit code.
+func (p *page) next(r Report) {
+	do := nextStep(r, "above")
 	if !p.Verbose {
 		do += " (--verbose shows the evidence)"
 	}

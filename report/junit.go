@@ -147,6 +147,9 @@ func junitVerdict(r Report) junitSuite {
 	} {
 		property(p.Name, p.Value)
 	}
+	for _, d := range disagreements(r) {
+		property("disagreement "+d.Kind, d.line())
+	}
 	for _, w := range r.Waivers {
 		property("waiver "+string(w.State), fmt.Sprintf("%s: %s%s, until %s: %s", accepts(w), w.Owner, ticket(w.Ticket), w.Until, w.Reason))
 	}

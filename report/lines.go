@@ -68,13 +68,13 @@ func about(r Report) []string {
 		}
 	}
 	if sited(r.Subject) {
-		add("Site", r.Subject.Headline)
+		add(subjectLabel(r.Subject), r.Subject.Headline)
 	} else {
 		add("Site", headline(r.Subject))
 		add("Why", r.Subject.Problem)
 	}
 	add("Run it on", r.Subject.RunOn)
-	add("Target", target(r.Target))
+	add("Target", targets(r))
 	if !r.JudgedFor.Equal(r.ReadAt) {
 		add("Judged for", r.JudgedFor.Format(clock))
 	}
@@ -124,6 +124,9 @@ func brief(r Report) []string {
 		if w.State == checks.WaiverExpired {
 			lines = append(lines, "[Waiver expired] "+short(accepts(w), shortText)+": after "+short(w.Until, shortText))
 		}
+	}
+	if text := disagreement(r); text != "" {
+		lines = append(lines, "[Microsoft's checker] "+short(text, shortText))
 	}
 	if done, all := confirmed(r); all > 0 {
 		lines = append(lines, fmt.Sprintf("[Confirm yourself] %d of %d confirmed", done, all))

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"siteready/checks/requirement"
 )
 
 // MaxPluginOutput is how many bytes Nagios gives at most. Nagios itself promises to read
@@ -19,7 +21,10 @@ func Nagios(w io.Writer, r Report) error {
 		state = [...]string{"OK", "WARNING", "CRITICAL"}[code]
 	}
 	site := short(r.Subject.SiteCode, 20)
-	if site == "" {
+	switch {
+	case site == "" && r.Subject.ServiceManager != nil:
+		site = requirement.ServiceManager.Name()
+	case site == "":
 		site = "no site"
 	}
 	first := fmt.Sprintf("SITEREADY %s: %s, %s, %s", state, site, r.Verdict, strings.Join(counted(r.Counts), ", "))

@@ -77,6 +77,10 @@ func Prometheus(w io.Writer, r Report) error {
 	metric("statements", "What only a person can tell, by whether it was confirmed.")
 	series("statements", done, "confirmed", "true")
 	series("statements", all-done, "confirmed", "false")
+	if o := r.ProductChecker; o != nil {
+		single("product_checker_timestamp_seconds", "When Microsoft's own prerequisite checker last ran.", o.EndedAt.Unix())
+		single("product_checker_disagreements", "On how many rules Microsoft's own prerequisite checker and the checks disagree.", len(o.Disagreements))
+	}
 	metric("info", "The release that the site was judged for, and the program.")
 	series("info", 1, "target", r.Target.Version, "version", r.Tool.Version)
 	if _, err := io.WriteString(w, b.String()); err != nil {

@@ -45,20 +45,24 @@ const (
 	ChosenStated      = "stated"
 	ChosenNewest      = "newest the site may update to"
 	ChosenNewestKnown = "newest known" // the site's own build is not known, too old or already as new
+	ChosenNext        = "next after what is installed"
 )
 
 // Report is one run: what was looked at, the verdict, and every check with its evidence.
 // Times are UTC in whole seconds, durations are milliseconds, lists are never nil.
 type Report struct {
-	Schema    int               `json:"schema"`
-	Tool      Tool              `json:"tool"`
-	RunID     string            `json:"run_id"` // random
-	Subject   discovery.Subject `json:"subject"`
-	Target    Target            `json:"target"`
-	Source    Source            `json:"source"`
-	ReadAt    time.Time         `json:"read_at"`    // when the facts were read
-	JudgedFor time.Time         `json:"judged_for"` // the time for which forecasts were made
-	MadeAt    time.Time         `json:"made_at"`    // when this report was made
+	Schema  int               `json:"schema"`
+	Tool    Tool              `json:"tool"`
+	RunID   string            `json:"run_id"` // random
+	Subject discovery.Subject `json:"subject"`
+	Target  Target            `json:"target"`
+	// ServiceManagerTarget is the release that Service Manager was judged for; null when it is
+	// not here, and on a machine with nothing else the same as Target.
+	ServiceManagerTarget *Target   `json:"service_manager_target"`
+	Source               Source    `json:"source"`
+	ReadAt               time.Time `json:"read_at"`    // when the facts were read
+	JudgedFor            time.Time `json:"judged_for"` // the time for which forecasts were made
+	MadeAt               time.Time `json:"made_at"`    // when this report was made
 	// ValidUntil is when the report goes stale: some time after the facts were read, and not
 	// after the end of a waiver that it relies on.
 	ValidUntil time.Time      `json:"valid_until"`
@@ -71,6 +75,9 @@ type Report struct {
 	Counts  Counts              `json:"counts"`
 	Causes  []Cause             `json:"causes"` // of what could not be checked, by first appearance
 	Checks  []Check             `json:"checks"` // in the catalogue's order
+	// ProductChecker is what Microsoft's own prerequisite checker said last; null when its log is
+	// not there, is about another update or could not be read.
+	ProductChecker *Opinion `json:"product_checker"`
 	// Configuration is the file that was in force.
 	Configuration Configuration  `json:"configuration"`
 	Waivers       []Waiver       `json:"waivers"`       // all that the configuration has, in its order
@@ -201,17 +208,19 @@ type Input struct {
 	Version      string // the program's
 	Subject      discovery.Subject
 	Target       requirement.Release
-	TargetStated bool   // the operator named the target
-	Recording    string // the recording's path; empty for a live run
-	ReadAt       time.Time
-	JudgedFor    time.Time
-	MadeAt       time.Time
-	ValidFor     time.Duration // after ReadAt; 0 is ValidFor
-	Took         time.Duration
-	Stopped      string              // why the run ended before its end, as a phrase: "interrupted"; empty when it did not
-	Hanging      []platform.Question // whose calls have not come back
-	FailOn       string              // FailOnWarning (also when empty), FailOnUnknown or FailOnFailed
-	Results      []checks.Result     // with the waivers laid over them
+	TargetStated bool // the operator named the target
+	// ServiceManager is the release of Service Manager that the operator named; nil for the default.
+	ServiceManager *requirement.ServiceManagerRelease
+	Recording      string // the recording's path; empty for a live run
+	ReadAt         time.Time
+	JudgedFor      time.Time
+	MadeAt         time.Time
+	ValidFor       time.Duration // after ReadAt; 0 is ValidFor
+	Took           time.Duration
+	Stopped        string              // why the run ended before its end, as a phrase: "interrupted"; empty when it did not
+	Hanging        []platform.Question // whose calls have not come back
+	FailOn         string              // FailOnWarning (also when empty), FailOnUnknown or FailOnFailed
+	Results        []checks.Result     // with the waivers laid over them
 
 	Configuration Configuration
 	Thresholds    map[string]checks.Settings // by check id: what was set instead of the defaults
@@ -246,6 +255,9 @@ func New(in Input) Report {
 		Waivers:       newWaivers(in.Waivers),
 		Confirmations: newConfirmations(in.Statements, in.Confirmed),
 	}
+	if r.ServiceManagerTarget = serviceManagerTarget(in); r.ServiceManagerTarget != nil && in.Subject.Product == requirement.ServiceManager.Name() {
+		r.Target = *r.ServiceManagerTarget
+	}
 	if in.Recording != "" {
 		// The folder can name people and customers. Both kinds of slash, because a recording
 		// may be read on another system than the one that wrote the path.
@@ -257,6 +269,7 @@ func New(in Input) Report {
 	}
 	r.Counts = count(r.Checks)
 	r.Causes = causes(r.Checks)
+	r.ProductChecker = newOpinion(in.Results, r.Checks)
 	r.Verdict = verdict(in)
 	r.Exit = exit(r.Verdict, in)
 	return r
@@ -302,6 +315,28 @@ func chosen(in Input) string {
 		return ChosenNewest
 	}
 	return ChosenNewestKnown
+}
+
+// serviceManagerTarget is the release that Service Manager was judged for; nil when it is not here.
+func serviceManagerTarget(in Input) *Target {
+	if in.Subject.ServiceManager == nil {
+		return nil
+	}
+	how := ChosenStated
+	release := requirement.ServiceManagerRelease{}
+	if in.ServiceManager != nil {
+		release = *in.ServiceManager
+	} else {
+		installed, _ := version.Parse(in.Subject.ServiceManager.Version) // a console alone has none
+		release, how = requirement.NextServiceManager(installed), ChosenNext
+		if !release.Follows(installed) {
+			how = ChosenNewestKnown
+		}
+	}
+	return &Target{
+		Product: requirement.ServiceManager, ProductName: requirement.ServiceManager.Name(), Version: release.Version,
+		Build: release.Build.Part(2), Sources: list(release.Sources), SourcesRead: release.Read, Chosen: how,
+	}
 }
 
 func newCheck(r checks.Result, set checks.Settings, kept answersKept) Check {

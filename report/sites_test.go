@@ -36,7 +36,7 @@ func judged(t testing.TB, name string) report.Report {
 	results := checks.Run(t.Context(), m, catalog.All(), all, checks.Conditions{Target: target, JudgedFor: s.ReadAt})
 	return made(report.Input{
 		Version: "1.0.0", Subject: discovery.Describe(t.Context(), m.Session(), checks.Stated{}), Target: target, Recording: name,
-		ReadAt: s.ReadAt, JudgedFor: s.ReadAt, MadeAt: s.ReadAt.AddDate(0, 0, 1), Results: results, Statements: catalog.All().Statements(),
+		ReadAt: s.ReadAt, JudgedFor: s.ReadAt, MadeAt: s.ReadAt.AddDate(0, 0, 1), Results: results, Statements: catalog.All().StatementsFor(results),
 	})
 }
 
@@ -68,7 +68,7 @@ func TestEveryFormatSaysTheSame(t *testing.T) {
 			if err := severe.Validate(parsed(t, text)); err != nil {
 				t.Error(err)
 			}
-			for _, judge := range []func(testing.TB, report.Report){judgeTable, judgeJUnit, judgeCSV, judgePrometheus, judgeTrace, judgeNagios, judgeSummary} {
+			for _, judge := range []func(testing.TB, report.Report){judgeTable, judgeHTML, judgeJUnit, judgeCSV, judgePrometheus, judgeTrace, judgeNagios, judgeSummary} {
 				judge(t, r)
 			}
 			if got, want := rendered(t, report.Word, r), strings.ReplaceAll(string(r.Verdict), " ", "_")+"\n"; got != want {

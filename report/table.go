@@ -42,6 +42,7 @@ func Table(w io.Writer, r Report, o TableOptions) error {
 	p.notSelected(r)
 	p.fixes(r)
 	p.causes(r)
+	p.opinion(r)
 	p.waived(r)
 	p.thresholds(r)
 	p.notApplicable(r)

@@ -13,7 +13,23 @@ import (
 )
 
 // clean makes foreign text safe and fit for one line, with one blank between words.
-func clean(text string) string { return strings.Join(strings.Fields(safe(text)), " ") }
+func clean(text string) string {
+	if printable(text) && !strings.HasPrefix(text, " ") && !strings.HasSuffix(text, " ") && !strings.Contains(text, "  ") {
+		return text
+	}
+	return strings.Join(strings.Fields(safe(text)), " ")
+}
+
+// printable reports whether text is of visible ASCII and blanks alone, as most texts are, so
+// that nothing can be wrong with it.
+func printable(text string) bool {
+	for i := range len(text) {
+		if text[i] < ' ' || text[i] > '~' {
+			return false
+		}
+	}
+	return true
+}
 
 // columns is how wide text is, without its escape sequences. It counts as the table does,
 // rune by rune: were they to differ, the table would cut a line that is longer than it thinks.
@@ -22,6 +38,9 @@ func columns(text string) int { return twwidth.WidthWithOptions(text, twwidth.Op
 // safe drops escape sequences, control characters, and the invisible characters that turn
 // the writing direction or change another's width; each white space becomes a blank.
 func safe(text string) string {
+	if printable(text) {
+		return text
+	}
 	text = ansi.Strip(strings.ToValidUTF8(text, "\uFFFD"))
 	return strings.Map(func(c rune) rune {
 		switch {

@@ -149,8 +149,8 @@ func Verification(w io.Writer, v Verified, wantSHA256 string, o TableOptions) er
 	}
 	p.line("")
 	p.labelled(0, "Verdict", fmt.Sprintf("%s, exit code %d: %s", r.Verdict, r.Exit.Code, r.Exit.Meaning))
-	p.labelled(0, "Site", r.Subject.Headline)
-	p.labelled(0, "Target", target(r.Target))
+	p.labelled(0, subjectLabel(r.Subject), r.Subject.Headline)
+	p.labelled(0, "Target", targets(r))
 	p.labelled(0, "Read", r.ReadAt.Format(clock))
 	if !r.JudgedFor.Equal(r.ReadAt) {
 		p.labelled(0, "Judged for", r.JudgedFor.Format(clock))

@@ -174,19 +174,28 @@ func (p *page) waived(r Report) {
 	}
 	first = true
 	for _, w := range r.Waivers {
-		if w.State == checks.WaiverInForce {
+		text := idleWaiver(w)
+		if text == "" {
 			continue
 		}
 		if first {
 			p.title("Waivers that accept nothing")
 			first = false
 		}
-		state := "unused"
-		if w.State == checks.WaiverExpired {
-			state = "expired after " + w.Until
-		}
-		p.text("  - ", fmt.Sprintf("%s (%s%s): %s; %s.", accepts(w), w.Owner, ticket(w.Ticket), state, w.Note))
+		p.text("  - ", text)
 	}
+}
+
+// idleWaiver says why a waiver accepts nothing; empty for one that is in force.
+func idleWaiver(w Waiver) string {
+	if w.State == checks.WaiverInForce {
+		return ""
+	}
+	state := "unused"
+	if w.State == checks.WaiverExpired {
+		state = "expired after " + w.Until
+	}
+	return fmt.Sprintf("%s (%s%s): %s; %s.", accepts(w), w.Owner, ticket(w.Ticket), state, w.Note)
 }
 
 // accepts names what a waiver is of.
