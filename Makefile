@@ -12,10 +12,10 @@ GOTESTSUM    = $(TOOLS)/gotestsum-v1.13.0
 GOLANGCI     = $(TOOLS)/golangci-lint-v2.15.0
 GOFUMPT      = $(TOOLS)/gofumpt-v0.12.0
 
-.PHONY: help build demo test fuzz lint bench golden
+.PHONY: help build demo test test-web fuzz lint bench golden
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
 
 build: ## build siteready.exe for Windows, amd64 and arm64, into build/
 	CGO_ENABLED=0 GOOS=windows GOARCH=amd64 $(GO) build $(BUILD_FLAGS) -o build/amd64/siteready.exe ./cmd/siteready
@@ -31,16 +31,20 @@ test: $(GOTESTSUM) ## run all tests, those for Windows under Wine; as root it in
 	@$(GOTESTSUM) --format pkgname --jsonfile build/tests.json --raw-command -- .ci/go-test-json; \
 		code=$$?; .ci/test-totals build/tests.json; exit $$code
 
+test-web: ## look at HTML reports in Debian's Chromium; as root it installs what is lacking
+	.ci/install-test-web
+	.ci/test-web
+
 fuzz: ## run every fuzz target for FUZZTIME, by default 60s
 	FUZZTIME=$(FUZZTIME) .ci/fuzz
 
 lint: $(GOLANGCI) $(GOFUMPT) ## vet and lint for Linux and for Windows
 	@unformatted=$$($(GOFUMPT) -l . .ci) && if [ -n "$$unformatted" ]; then echo "gofumpt would change:" $$unformatted; exit 1; fi
-	$(GOLANGCI) run ./... ./.ci/bench
+	$(GOLANGCI) run ./... ./.ci/bench ./.ci/web
 	GOOS=windows $(GOLANGCI) run ./...
 	$(GO) mod tidy -diff
 
-bench: ## measure start-up, memory, size, and delays and hangs of SQL Server
+bench: ## measure start-up, memory, size, the HTML page, and delays and hangs of SQL Server
 	$(GO) run ./.ci/bench
 
 golden: ## write the golden files and the demonstration's site anew

@@ -27,6 +27,7 @@ type Check struct {
 	Remedy      string   // what to do when it is not green
 	Command     string   // a command to copy; may be empty
 	Rules       []string // the product's own names of the rule
+	Covers      []string // requirements of Service Manager, as catalog.ServiceManagerPhases names them
 	Sources     []string // documents
 	Rights      []string // what the account needs
 	Reads       []platform.Form
@@ -118,12 +119,17 @@ func (s Stated) Complete() bool { return s.SQLServer != "" && s.Database != "" }
 
 // Conditions are what all checks of a run share.
 type Conditions struct {
-	Target       requirement.Release
-	Stated       Stated
-	JudgedFor    time.Time           // ends every forecast; the machine's ReadAt ends every look-back
-	SetupAccount string              // DOMAIN\name of who will update; empty = the site server itself
-	KeyBackups   []KeyBackup         // where the operator keeps backups of encryption keys
-	Thresholds   map[string]Settings // by check id: what the operator set instead of the defaults
+	Target requirement.Release
+	// ServiceManager is the release that the operator named; without a name the next one after
+	// what is installed, which discovery.TargetOf knows.
+	ServiceManager requirement.ServiceManagerRelease
+	Stated         Stated
+	JudgedFor      time.Time           // ends every forecast; the machine's ReadAt ends every look-back
+	SetupAccount   string              // DOMAIN\name of who will update; empty = the site server itself
+	KeyBackups     []KeyBackup         // where the operator keeps backups of encryption keys
+	Online         bool                // servers on the internet may be connected to
+	SQLLogOn       bool                // a log-on with a password is used: it goes to no SQL Server that only a database names
+	Thresholds     map[string]Settings // by check id: what the operator set instead of the defaults
 }
 
 // KeyBackup is a file that holds the encryption key of a management server.
@@ -147,7 +153,8 @@ func (v Settings) Value(s Setting) float64 {
 type Case struct {
 	*platform.Session
 	Conditions
-	check Check
+	check    Check
+	covering map[string][]string
 }
 
 // Setting is the value of one of the check's own settings. Another name is a bug, and panics.
@@ -193,6 +200,7 @@ type Finding struct {
 	Summary string
 	Notes   []string
 	Items   []Item
+	Opinion *Opinion // of the product's own checker; nil but of the check that reads it
 }
 
 // Status is the worst item's, or what the constructor said when there are none.

@@ -46,3 +46,22 @@ type Confirmation struct {
 	On        time.Time // the day, 00:00 UTC
 	Note      string    // may be empty
 }
+
+// StatementsFor are the statements of the areas that have something to say of what was judged:
+// those of an area whose checks all do not apply are left out, unless no area applies at all.
+func (c Catalog) StatementsFor(results []Result) []Statement {
+	applies := map[string]bool{}
+	for _, r := range results {
+		applies[r.Area.ID] = applies[r.Area.ID] || !r.Selected || r.Status != NotApplicable
+	}
+	var all []Statement
+	for _, area := range c {
+		if does, judged := applies[area.ID]; does || !judged {
+			all = append(all, area.Confirm...)
+		}
+	}
+	if len(all) == 0 {
+		return c.Statements()
+	}
+	return all
+}

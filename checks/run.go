@@ -27,6 +27,7 @@ type Result struct {
 	Summary  string
 	Notes    []string
 	Items    []Item
+	Opinion  *Opinion           // of the product's own checker, where the check brought it; nil otherwise
 	Cause    *platform.NoAnswer // why the check as a whole could not check; nil otherwise
 	Waived   *Acceptance        // the waiver of the whole check, where one accepted something; nil otherwise
 	Evidence []platform.Seen
@@ -46,12 +47,13 @@ func Run(ctx context.Context, m *platform.Machine, catalog Catalog, selected Sel
 			results = append(results, Result{Check: check, Area: area, Selected: selected.Has(check.ID)})
 		}
 	}
+	covered := covering(catalog, selected)
 	var group errgroup.Group
 	group.SetLimit(atOnce)
 	for i := range results {
 		if results[i].Selected {
 			group.Go(func() error {
-				runOne(ctx, m, &results[i], conditions)
+				runOne(ctx, m, &results[i], Case{Conditions: conditions, covering: covered})
 				for _, tell := range told {
 					tell()
 				}
@@ -73,10 +75,11 @@ type outcome struct {
 
 // runOne fills one slot. The check runs in a goroutine of its own, so that one that hangs
 // costs its limit and nothing more.
-func runOne(ctx context.Context, m *platform.Machine, r *Result, conditions Conditions) {
+func runOne(ctx context.Context, m *platform.Machine, r *Result, c Case) {
 	ctx, cancel := context.WithTimeoutCause(ctx, checkLimit, errCheckLimit)
 	defer cancel()
 	session := m.Session()
+	c.Session, c.check = session, r.Check
 	start := time.Now()
 	done := make(chan outcome, 1)
 	go func() {
@@ -94,7 +97,7 @@ func runOne(ctx context.Context, m *platform.Machine, r *Result, conditions Cond
 			o.err = unfinished(ctx) // the run ended before this check's turn came
 			return
 		}
-		o.finding, o.err = r.Check.Run(ctx, &Case{Session: session, Conditions: conditions, check: r.Check})
+		o.finding, o.err = r.Check.Run(ctx, &c)
 		o.status = o.finding.Status()
 	}()
 	var o outcome
@@ -126,6 +129,7 @@ func runOne(ctx context.Context, m *platform.Machine, r *Result, conditions Cond
 	r.Summary = o.finding.Summary
 	r.Notes = o.finding.Notes
 	r.Items = o.finding.Items
+	r.Opinion = o.finding.Opinion
 	if r.Status == Unknown && len(r.Items) == 0 {
 		r.Cause = platform.Refuse(platform.ErrUnsupported, "a bug in the check %s: it judged nothing", r.Check.ID)
 		r.Summary = r.Cause.Cause

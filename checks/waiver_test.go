@@ -335,3 +335,34 @@ func TestWaiveKeepsItsPromises(t *testing.T) {
 		}
 	}
 }
+
+// On a machine with one product nobody is asked to confirm what concerns the other.
+func TestStatementsFor(t *testing.T) {
+	area := func(id string) checks.Area {
+		return checks.Area{ID: id, Confirm: []checks.Statement{{ID: id + ".said"}}}
+	}
+	catalog := checks.Catalog{area("site"), area("server"), area("unchecked")}
+	result := func(area string, selected bool, status checks.Status) checks.Result {
+		return checks.Result{Area: checks.Area{ID: area}, Selected: selected, Status: status}
+	}
+	for name, tt := range map[string]struct {
+		results []checks.Result
+		want    string
+	}{
+		"one applies":  {[]checks.Result{result("site", true, checks.Passed), result("server", true, checks.NotApplicable)}, "site.said unchecked.said"},
+		"in part":      {[]checks.Result{result("site", true, checks.NotApplicable), result("site", true, checks.Unknown), result("server", true, checks.NotApplicable)}, "site.said unchecked.said"},
+		"not selected": {[]checks.Result{result("site", false, checks.Unknown), result("server", true, checks.Failed)}, "site.said server.said unchecked.said"},
+	} {
+		var ids []string
+		for _, s := range catalog.StatementsFor(tt.results) {
+			ids = append(ids, s.ID)
+		}
+		if got := strings.Join(ids, " "); got != tt.want {
+			t.Errorf("%s: %s, wanted %s", name, got, tt.want)
+		}
+	}
+	nowhere := []checks.Result{result("site", true, checks.NotApplicable), result("server", true, checks.NotApplicable)}
+	if got := catalog[:2].StatementsFor(nowhere); len(got) != 2 {
+		t.Errorf("where nothing applies, %d statements are left", len(got))
+	}
+}

@@ -23,6 +23,9 @@ var siteServices = []string{
 	"SMS_EXECUTIVE", "SMS_SITE_COMPONENT_MANAGER", "SMS_SITE_BACKUP", "SMS_SITE_VSS_WRITER", updateService,
 }
 
+// managementServices are those that a server of Service Manager may have.
+var managementServices = []string{"OMSDK", "OMCFG", "HealthService"}
+
 const (
 	servicesKey     = `HKLM\SYSTEM\CurrentControlSet\Services`
 	serviceHole     = "{service of SQL Server}"
@@ -33,12 +36,16 @@ const (
 func serviceLogon() checks.Check {
 	check := checks.Check{
 		ID:          "accounts.service-logon",
-		Title:       "May the accounts of the site's services log on as a service?",
-		Why:         "An update restarts the services of the site, and SQL Server may be restarted for it. A service that runs stays so after its account has lost the right; only the next start fails.",
+		Title:       "May the accounts of the product's services log on as a service?",
+		Why:         "An update restarts the services of the product, and SQL Server may be restarted for it. A service that runs stays so after its account has lost the right; only the next start fails.",
 		Consequence: "A service does not start again, with error 1069 or 1385, in the middle of the update.",
 		Remedy:      "Give the account the right to log on as a service, and take it out of what denies that: in the group policy that sets these rights, or in the server's own security policy.",
 		Command:     "secpol.msc: Local Policies, User Rights Assignment, Log on as a service",
+		Covers: []string{
+			"The Data Access service can log on", "The Management Configuration service can log on",
+		},
 		Sources: []string{
+			"https://learn.microsoft.com/system-center/scsm/enable-service-log-on-sm",
 			"https://learn.microsoft.com/windows/win32/secauthz/account-rights-constants",
 			"https://learn.microsoft.com/windows/win32/services/service-user-accounts",
 			"https://learn.microsoft.com/sql/database-engine/configure-windows/configure-windows-service-accounts-and-permissions",
@@ -47,7 +54,7 @@ func serviceLogon() checks.Check {
 			"Windows: query the configuration of the services", "Windows: view the local security policy, which takes an elevated prompt",
 			discovery.RegistryRight, "SQL Server: none but a user in the site database",
 		},
-		Reads: append(discovery.DatabaseReads(),
+		Reads: append(append(discovery.DatabaseReads(), discovery.ServiceManagerReads()...),
 			platform.ReadComputer().Form(),
 			sysadminMembers.In("{SQL Server}", "{site database}").Form(),
 			platform.ReadText(servicesKey+`\`+serviceHole, "ObjectName").Form(),
@@ -56,17 +63,46 @@ func serviceLogon() checks.Check {
 			platform.ReadAccountRight(sidHole, logonRight).Form(),
 			platform.ReadAccountRight(sidHole, denyRight).Form(),
 			platform.ReadGroupMembers(sidHole).Form()),
-		Run: discovery.OnSite(runServiceLogon),
+		Run: discovery.OnProducts(runServiceLogon),
 	}
-	for _, name := range siteServices {
+	for _, name := range slices.Concat(siteServices, managementServices) {
 		check.Reads = append(check.Reads, platform.ReadService(name).Form())
 	}
 	return check
 }
 
-func runServiceLogon(ctx context.Context, c *checks.Case, _ discovery.Site) (checks.Finding, error) {
+func runServiceLogon(ctx context.Context, c *checks.Case, here discovery.Here) (checks.Finding, error) {
 	var items []checks.Item
-	for _, name := range siteServices {
+	if here.Site != nil {
+		items = logonsOf(ctx, c, siteServices)
+		if len(items) == 0 {
+			return checks.Finding{}, platform.Refuse(platform.ErrMalformed, "this is a site server, and none of its services is installed or may start")
+		}
+		name, account, err := sqlService(ctx, c)
+		switch {
+		case err != nil:
+			items = append(items, unknown("SQL Server", noRight, err))
+		case name != "":
+			items = append(items, judgeLogon(ctx, c, name, account, virtualAccounts+name))
+		}
+	}
+	if sm := here.ServiceManager; sm != nil && sm.Server != "" {
+		more := logonsOf(ctx, c, managementServices)
+		if len(more) == 0 {
+			return checks.Finding{}, platform.Refuse(platform.ErrMalformed, "this is a %s of Service Manager, and none of its services is installed or may start", sm.Parts()[0])
+		}
+		items = append(items, more...)
+	}
+	if len(items) == 0 {
+		return checks.DoesNotApply("Service Manager has no server here, and so no services"), nil
+	}
+	return checks.Items(logonSummary(items), items...), nil
+}
+
+// logonsOf judges those of some services that are installed and may start.
+func logonsOf(ctx context.Context, c *checks.Case, names []string) []checks.Item {
+	var items []checks.Item
+	for _, name := range names {
 		service, found, err := platform.Lookup(ctx, c, platform.ReadService(name))
 		switch {
 		case err != nil:
@@ -75,17 +111,7 @@ func runServiceLogon(ctx context.Context, c *checks.Case, _ discovery.Site) (che
 			items = append(items, judgeLogon(ctx, c, name, service.Account, ""))
 		}
 	}
-	if len(items) == 0 {
-		return checks.Finding{}, platform.Refuse(platform.ErrMalformed, "this is a site server, and none of its services is installed or may start")
-	}
-	name, account, err := sqlService(ctx, c)
-	switch {
-	case err != nil:
-		items = append(items, unknown("SQL Server", noRight, err))
-	case name != "":
-		items = append(items, judgeLogon(ctx, c, name, account, virtualAccounts+name))
-	}
-	return checks.Items(logonSummary(items), items...), nil
+	return items
 }
 
 // sqlService is the service of the site's SQL Server, and the account that it runs as. The
@@ -273,6 +299,6 @@ func logonSummary(items []checks.Item) string {
 	case checks.Count(items, checks.Warning) > 0:
 		return "A service's own account has lost the right to log on as a service."
 	default:
-		return "Every account of the site's services may log on as a service."
+		return "Every account of the product's services may log on as a service."
 	}
 }

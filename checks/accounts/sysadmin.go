@@ -3,6 +3,7 @@ package accounts
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -73,25 +74,30 @@ const sysadminRight = "SQL Server: VIEW ANY DEFINITION (from 2022 on VIEW ANY SE
 func setupSysadmin() checks.Check {
 	return checks.Check{
 		ID:          "accounts.setup-sysadmin",
-		Title:       "Is the account that will update sysadmin of the site's SQL Server?",
-		Why:         "An update changes the site database, and its prerequisite check asks for the server role sysadmin. The site server needs the role after set-up, too.",
-		Consequence: "The product's own prerequisite check stops the update.",
+		Title:       "Is the account that will update sysadmin of SQL Server?",
+		Why:         "An update changes the site database, and its prerequisite check asks for the server role sysadmin. The site server needs the role after set-up, too. Setup of Service Manager asks for it on each instance.",
+		Consequence: "The product's own prerequisite check stops the update; Setup of Service Manager ends with the code 263.",
 		Remedy:      `Give the account named here a log-on and the server role sysadmin. On the site server's own SQL Server that is NT AUTHORITY\SYSTEM, on another one the computer account DOMAIN\SERVER$.`,
 		Command:     `CREATE LOGIN [DOMAIN\SERVER$] FROM WINDOWS; ALTER SERVER ROLE sysadmin ADD MEMBER [DOMAIN\SERVER$];`,
 		Rules:       []string{"SQL Server sysadmin rights"},
+		Covers:      []string{"Rights of the person who runs Setup"},
 		Sources: []string{
 			"https://learn.microsoft.com/intune/configmgr/core/servers/deploy/install/list-of-prerequisite-checks#sql-server-sysadmin-rights",
-			"https://learn.microsoft.com/sql/t-sql/functions/is-srvrolemember-transact-sql",
+			pagePrepare, "https://learn.microsoft.com/sql/t-sql/functions/is-srvrolemember-transact-sql",
 			"https://learn.microsoft.com/sql/relational-databases/system-catalog-views/sys-server-role-members-transact-sql",
 		},
 		Rights: []string{sysadminRight, "Windows: look up accounts, which every user may"},
-		Reads: append(append(discovery.DatabaseReads(), updaterReads()...),
+		Reads: append(append(discovery.DatabasesReads(), updaterReads()...),
 			sysadminMembers.In("{SQL Server}", "{site database}").Form()),
-		Run: discovery.OnSite(runSetupSysadmin),
+		Run: discovery.OnProducts(runSetupSysadmin),
 	}
 }
 
-func runSetupSysadmin(ctx context.Context, c *checks.Case, _ discovery.Site) (checks.Finding, error) {
+func runSetupSysadmin(ctx context.Context, c *checks.Case, here discovery.Here) (checks.Finding, error) {
+	reason := noSetup(c, here)
+	if here.Site == nil && reason != "" {
+		return checks.DoesNotApply(reason), nil
+	}
 	who, err := whoUpdates(ctx, c)
 	if err != nil {
 		return checks.Finding{}, err
@@ -100,7 +106,48 @@ func runSetupSysadmin(ctx context.Context, c *checks.Case, _ discovery.Site) (ch
 	if err != nil {
 		return checks.Finding{}, err
 	}
-	d, rows, err := readSysadmins(ctx, c)
+	var databases []discovery.Database
+	if here.Site != nil {
+		d, _, err := discovery.FindDatabase(ctx, c, c.Stated)
+		if err != nil {
+			return checks.Finding{}, err
+		}
+		databases = append(databases, d)
+	}
+	if reason == "" {
+		more, err := discovery.DatabasesOf(ctx, c, *here.ServiceManager)
+		if err != nil {
+			return checks.Finding{}, err
+		}
+		databases = append(databases, more...)
+	}
+	var all checks.Finding
+	var seen []string // several databases on an instance have one role
+	for _, d := range databases {
+		if slices.Contains(seen, d.Instance) {
+			continue
+		}
+		seen = append(seen, d.Instance)
+		one, err := sysadminOn(ctx, c, d, who, m)
+		if err != nil && len(databases) == 1 {
+			return checks.Finding{}, err
+		}
+		if err != nil {
+			one = checks.Items("Who is sysadmin could not be read.", unknown(who.Name+" on "+d.Instance, wantsSysadmin, err))
+		}
+		if len(seen) == 1 || checks.Worst(one.Status(), all.Status()) != all.Status() {
+			all.Summary = one.Summary
+		}
+		all.Items, all.Notes = append(all.Items, one.Items...), append(all.Notes, one.Notes...)
+	}
+	return all, nil
+}
+
+const wantsSysadmin = "a member of the server role sysadmin"
+
+// sysadminOn judges whether an account is sysadmin of one instance.
+func sysadminOn(ctx context.Context, c *checks.Case, d discovery.Database, who updater, m machine) (checks.Finding, error) {
+	rows, err := sysadminsOf(ctx, c, d)
 	if err != nil {
 		return checks.Finding{}, err
 	}
@@ -117,8 +164,8 @@ func runSetupSysadmin(ctx context.Context, c *checks.Case, _ discovery.Site) (ch
 	}
 	item := judgeSysadmin(who, m, local, rows)
 	item.Key = who.Name + " on " + d.Instance
-	item.Wanted, item.Where = "a member of the server role sysadmin", "sys.server_role_members on "+d.Instance
-	finding := checks.Items(sysadminSummary(who, item.Status), item)
+	item.Wanted, item.Where = wantsSysadmin, "sys.server_role_members on "+d.Instance
+	finding := checks.Items(sysadminSummary(who, d, item.Status), item)
 	if sql.ElsewhereToo == 1 {
 		finding.Notes = append(finding.Notes, "SQL Server is in a cluster or the database in an availability group: "+
 			"every replica has log-ons of its own, and only those of "+sql.Machine+" were looked at.")
@@ -132,19 +179,24 @@ func readSysadmins(ctx context.Context, c *checks.Case) (discovery.Database, []s
 	if err != nil {
 		return d, nil, err
 	}
+	rows, err := sysadminsOf(ctx, c, d)
+	return d, rows, err
+}
+
+func sysadminsOf(ctx context.Context, c *checks.Case, d discovery.Database) ([]sysadminRow, error) {
 	rows, err := platform.Ask(ctx, c, sysadminMembers.In(d.Instance, d.Name))
 	if err != nil {
-		return d, nil, err
+		return nil, err
 	}
 	for _, row := range rows {
 		switch {
 		case row.Machine == "" || row.Instance == "" || row.LoginIsSysadmin < 0 || row.LoginIsSysadmin > 1:
-			return d, nil, platform.Refuse(platform.ErrMalformed, "SQL Server %s says that it runs on %q as %q, and of its role sysadmin %d", d.Instance, row.Machine, row.Instance, row.LoginIsSysadmin)
+			return nil, platform.Refuse(platform.ErrMalformed, "SQL Server %s says that it runs on %q as %q, and of its role sysadmin %d", d.Instance, row.Machine, row.Instance, row.LoginIsSysadmin)
 		case row.Whole == 1 && (row.Member == nil || row.Kind == nil || row.SID == nil || row.Disabled == nil):
-			return d, nil, platform.Refuse(platform.ErrMalformed, "SQL Server %s lets this log-on see all members of sysadmin, and names not all of them", d.Instance)
+			return nil, platform.Refuse(platform.ErrMalformed, "SQL Server %s lets this log-on see all members of sysadmin, and names not all of them", d.Instance)
 		}
 	}
-	return d, rows, nil
+	return rows, nil
 }
 
 // judgeSysadmin looks for an account among the members of sysadmin.
@@ -202,14 +254,15 @@ func judgeSysadmin(who updater, m machine, local bool, rows []sysadminRow) check
 
 func unknownFor(who updater, no *platform.NoAnswer) checks.Item { return unknown(who.Name, "", no) }
 
-func sysadminSummary(who updater, status checks.Status) string {
+func sysadminSummary(who updater, d discovery.Database, status checks.Status) string {
+	server := "SQL Server " + d.Instance
 	switch status {
 	case checks.Passed:
-		return who.Name + " is sysadmin of the site's SQL Server."
+		return who.Name + " is sysadmin of " + server + "."
 	case checks.Warning:
-		return "The site's SQL Server knows the site server by its computer account only."
+		return server + " knows this server by its computer account only."
 	case checks.Failed:
-		return who.Name + " is not sysadmin of the site's SQL Server."
+		return who.Name + " is not sysadmin of " + server + "."
 	default:
 		return "Whether " + who.Name + " is sysadmin could not be told."
 	}

@@ -198,9 +198,13 @@ func TestAnonymousScenariosAreJudgedTheSame(t *testing.T) {
 			for _, s := range scenarios(t, check.ID) {
 				r, readAt := s.reader(t)
 				h := recording.Header{ReadAt: readAt, SQLServer: s.SQLServer, Database: s.Database}
-				target, err := requirement.Target(s.Target)
+				targets, err := requirement.ParseTargets(s.Target)
 				if err != nil {
 					t.Fatal(err)
+				}
+				target := requirement.DefaultTarget(0)
+				if targets.ConfigMgr != nil {
+					target = *targets.ConfigMgr
 				}
 				one := judging{[]string{check.ID}, []requirement.Release{target}}
 				m := platform.Open(t.Context(), r, readAt, platform.DefaultLimits())
@@ -332,7 +336,7 @@ func TestAnonymousCommonWords(t *testing.T) {
 	h := recording.Header{ReadAt: site.ReadAt, About: site.About}
 	outcomes := recordedSite(t, site, h)
 	data := everyCheck.anonymized(t, h, outcomes)
-	noneLeft(t, data, []string{"server.sms.local", `SMS\\backup`, `"on":"SERVER`, `"what":"Server"}` + "\t" + `{"answer":{"list":null,"number":null,"text":"SERVER"`, `"name":"SERVER"`, `SERVER\\SQL,1433`, `"LOG"`, `SQL\\Setup`})
+	noneLeft(t, data, []string{"server.sms.local", `SMS\\backup`, `"on":"SERVER`, `"what":"Server"}` + "\t" + `{"answer":{"list":null,"number":null,"text":"SERVER"`, `"name":"SERVER"`, `SERVER\\SQL,1433`, `"text":"LOG"`, `SQL\\Setup`})
 	for _, kept := range []string{`"installation":"Server"`, `Windows Server 2022 Standard`, `_log.ldf`} {
 		if !bytes.Contains(data, []byte(kept)) {
 			t.Errorf("%q is not there any more", kept)
@@ -376,6 +380,10 @@ func everyKind(t *testing.T) *platformtest.Site {
 			"BITS": service(network), "W3SVC": service(pool), "MSSQLSERVER": service(instance), "CcmExec": service(`AzureAD\Desmera`), "SQLWriter": service(`TYRELL\gmsa-garlan$`),
 		},
 		"domain": map[string]any{"status": "domain", "name": "TYRELL"},
+		"logs": map[string]any{`C:\ConfigMgrPrereq.log`: "******* Start Prerequisite checking. *******  $$<Configuration Manager Prereq><11-16-2026 21:40:00.105-60><thread=5432 (0x1538)>\n" +
+			"SQLROSE01.reach.tyrell-corp.com;    SQL Server sysadmin rights;    Error;    Server goldengrove.tyrell-corp.com: TYRELL\\highgarden01$ is not sysadmin on \\\\arbor\\Sources.\n" +
+			"HIGHGARDEN01;    Pending system restart;    Passed\n" +
+			"******* Prerequisite checking is completed. *******  $$<Configuration Manager Prereq><11-16-2026 21:44:12.771-60><thread=5432 (0x1538)>\n"},
 		"accounts": map[string]any{
 			computer: account(sid+"1901", `TYRELL\HighGarden01$`, "computer"), user: account(sid+"1902", `TYRELL\margaery`, "user"), local: account(sid+"1963", `HIGHGARDEN01\Willas`, "user"),
 			qualified: account(sid+"1904", `TYRELL\svc-Alerie`, "user"), network: account("S-1-5-20", network, "well_known_group"),
@@ -452,7 +460,7 @@ func TestAnonymousKinds(t *testing.T) {
 	noneLeft(t, data, []string{
 		"highgarden", "reach.", "reach\\", "tyrell", "sqlrose", "bloom", "RCH\"", "_RCH", "50999@", "margaery", "willas", "alerie", "desmera", "garlan", "thornfield", "münster", "nster",
 		"olenna", "domänen", "loras", "mina at", `\leonette`, "rosevault", "rosedb", "honeyholt", "rosebud", "honeywine", "cider", "vaultroom", `arbor\`, `\sources`, `\dfs`, "rosegarden", "roses", "mander",
-		"florent", "oldoak", "redwyne", "4711", "tarly", "brightwater", "2a02", "8109", "10.77.88.99",
+		"florent", "oldoak", "goldengrove", "redwyne", "4711", "tarly", "brightwater", "2a02", "8109", "10.77.88.99",
 		"3333333333", "4444444444", "-1901", "-1902", "-1904", "-1963", "123456789", "3880718306", "9f86d081", "a3bf4f1b", "55555", "7654321",
 	})
 	for _, kept := range []string{

@@ -58,7 +58,7 @@ func TestQuestionsCoverAllThatIsAsked(t *testing.T) {
 		stated := checks.Stated{SQLServer: s.SQLServer, Database: s.Database}
 		discovery.Describe(t.Context(), m.Session(), stated)
 		for _, target := range requirement.ConfigMgrReleases() {
-			checks.Run(t.Context(), m, some, everything, checks.Conditions{Target: target, Stated: stated, JudgedFor: readAt})
+			checks.Run(t.Context(), m, some, everything, checks.Conditions{Target: target, Stated: stated, JudgedFor: readAt, Online: true})
 		}
 		if further {
 			catalog.AskFurther(t.Context(), m)
@@ -130,7 +130,7 @@ func TestRightsDocument(t *testing.T) {
 		granted[strings.ToLower(line[2])] = true
 	}
 	literal := regexp.MustCompile(`N?'[^']*'`)
-	object := regexp.MustCompile(`(?i)\b(?:msdb\.)?dbo\.\w+`)
+	object := regexp.MustCompile(`(?i)\b(?:msdb\.)?(?:dbo|infra|etl)\.[\w$]+`)
 	wanted := map[string]bool{}
 	views := map[string]bool{}
 	for _, one := range catalog.Questions() {
@@ -171,9 +171,11 @@ func TestRightsDocumentHoldsEachKind(t *testing.T) {
 	rows := map[platform.Kind]string{
 		platform.KindAccount: "| which account a name stands for,", platform.KindCertificate: "| certificates of a store of the machine |",
 		platform.KindEvents: "| how many events of the System log fit,", platform.KindFile: "| size, time and version of a file |",
-		platform.KindFolder: "| number, size and times of the files in a folder |",
-		platform.KindOS:     "| version of Windows, name and domain of the machine,", platform.KindRegistry: "| registry below ",
+		platform.KindDigest: "| digest of a file's content |", platform.KindFolder: "| number, size and times of the files in a folder |",
+		platform.KindOS: "| version of Windows, name and domain of the machine,", platform.KindRegistry: "| registry below ",
+		platform.KindName: "| the addresses of a server's name |", platform.KindTCP: "| whether a connection to a port can be made |",
 		platform.KindService: "| state, start type and account of a service |", platform.KindShare: "| whether the site's share can be opened |",
+		platform.KindLog:    "| last run in the logs of Microsoft's prerequisite checker and of the site's backup task |",
 		platform.KindVolume: "| size and free space of a volume |",
 	}
 	for _, one := range catalog.Questions() {

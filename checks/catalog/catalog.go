@@ -5,26 +5,33 @@ import (
 	"siteready/checks"
 	"siteready/checks/accounts"
 	"siteready/checks/drivers"
+	"siteready/checks/network"
 	"siteready/checks/recovery"
 	"siteready/checks/replication"
 	"siteready/checks/roles"
+	"siteready/checks/security"
+	"siteready/checks/servicemanager"
 	"siteready/checks/site"
 	"siteready/checks/space"
 	"siteready/checks/sql"
 	"siteready/checks/system"
+	"siteready/checks/window"
 )
 
 // All is the catalogue.
 func All() checks.Catalog {
-	return checks.Catalog{
+	return append(checks.Catalog{
 		system.Area(),
 		drivers.Area(),
+		security.Area(),
 		space.Area(),
 		accounts.Area(),
+		network.Area(),
 		sql.Area(),
 		site.Area(),
 		replication.Area(),
 		roles.Area(),
+		window.Area(),
 		recovery.Area(),
-	}
+	}, servicemanager.Areas()...)
 }

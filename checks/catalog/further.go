@@ -177,6 +177,7 @@ func FurtherQuestions() []Further {
 			{platform.ReadBoot().Form(), "whether it was restarted since the last change"},
 			{platform.ReadMemory().Form(), "whether it has the memory that its roles need"},
 			{platform.ReadVolume(folderHole).Form(), "how much room an update has"},
+			{platform.ReadBackupLog(folderHole + `\Logs\smsbkup.log`).Form(), "how the last run of the site's backup task went"},
 			{platform.ReadEvents("System", failedStarts()).Form(), "whether services failed to start or to log on lately"},
 			{platform.ReadShare(`\\` + computerHole + `\SMS_` + codeHole).Form(), "whether the site's own share is there and can be opened"},
 			{platform.ReadCertificates(`LocalMachine\MY`).Form(), "whether the machine has certificates for HTTPS, and until when"},

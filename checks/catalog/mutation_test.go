@@ -16,7 +16,8 @@ var mutations = []struct{ file, check, old, new string }{
 	{"checks/drivers/odbc18.go", "drivers.odbc18", "found.Less(c.Target.MinODBC)", "c.Target.MinODBC.Less(found)"},
 	{"checks/drivers/odbc18.go", "drivers.odbc18", "found.Compare(bad) == 0", "found.Compare(bad) != 0"},
 	{"checks/drivers/sqlncli.go", "drivers.sqlncli", "found.Less(c.Target.MinNativeClient)", "c.Target.MinNativeClient.Less(found)"},
-	{"checks/system/windows.go", "system.windows", "os.Build > newest.Build", "os.Build < newest.Build"},
+	{"checks/system/windows.go", "system.windows", "case os.Build > newest.Build", "case os.Build < newest.Build"},
+	{"checks/system/windows.go", "system.windows", "!supported && os.Build > newest.Build", "!supported && os.Build < newest.Build"}, // of Service Manager
 	{"checks/system/dotnet.go", "system.dotnet", "uint64(release) < uint64(c.Target.MinDotNet.Release)", "uint64(release) > uint64(c.Target.MinDotNet.Release)"},
 	{"checks/system/dotnet.go", "system.dotnet", "uint64(release) < uint64(c.Target.DotNet.Release)", "uint64(release) <= uint64(c.Target.DotNet.Release)"},
 	{"checks/system/installer.go", "system.windows-installer", "installed.Less(minInstaller)", "minInstaller.Less(installed)"},
@@ -25,7 +26,16 @@ var mutations = []struct{ file, check, old, new string }{
 	{"checks/system/restart.go", "system.restart", `return entry != ""`, `return entry == ""`},
 	{"checks/system/systems.go", "system.site-systems", "build > uint64(newest.Build)", "build >= uint64(newest.Build)"},
 	{"checks/system/systems.go", "system.site-systems", "build < uint64(target.ClientForContent)", "build <= uint64(target.ClientForContent)"},
-	{"checks/system/systems.go", "system.site-systems", "servers[i].contentOnly && contentOnly", "servers[i].contentOnly || contentOnly"}, // a role overlooked
+	{"checks/servers/servers.go", "system.site-systems", "servers[i].ContentOnly && contentOnly", "servers[i].ContentOnly || contentOnly"}, // a role overlooked
+	{"checks/security/antivirus.go", "security.antivirus", "strings.HasPrefix(path, excluded+`\\`)", "strings.HasPrefix(path, excluded)"},  // the folder beside taken for the one above
+	{"checks/security/antivirus.go", "security.antivirus", "case hidden.is(1):", "case hidden.is(2):"},                                     // hidden exclusions taken for none
+	{"checks/security/tls.go", "security.tls12", "release.value < strongByItself", "release.value <= strongByItself"},
+	{"checks/security/ciphers.go", "security.cipher-suites", "case usesOneOf(suite, off):", "case false:"}, // what is switched off taken for usable
+	{"checks/security/certificates.go", "security.certificates", "case ends.Before(until):", "case !ends.After(until):"},
+	{"checks/security/certificates.go", "security.certificates", "one.NotAfter.After(last)", "one.NotAfter.Before(last)"}, // the oldest taken for the one in use
+	{"checks/security/sqlcertificate.go", "security.sql-certificate", "if ends.Before(c.JudgedFor) {", "if !ends.After(c.JudgedFor) {"},
+	{"checks/security/customised.go", "security.customised-files", "if of.Part(2) != site.Version.Part(2) {", "if false {"}, // an original of another version
+	{"checks/security/endpoints.go", "security.endpoints", "case !c.Online:", "case false:"},                                // the internet asked without leave
 	{"checks/space/disk.go", "space.disk", "free < f.fails", "free > f.fails"},
 	{"checks/space/disk.go", "space.disk", "free < f.fails", "free <= f.fails"},
 	{"checks/space/disk.go", "space.disk", "free < f.warns", "free > f.warns"},

@@ -28,13 +28,14 @@ type Reason string
 // could be checked, has no check, and gets one by no more than a check that names it.
 const (
 	NotAnUpdate Reason = "not part of an update"
+	AlwaysMet   Reason = "met by every supported Windows"
 	Directory   Reason = "directory: later"
 	Undecidable Reason = "not decidable from outside: run Microsoft's checker"
 	NotYet      Reason = "not checked yet"
 )
 
 // Reasons are all reasons in the order of their weight.
-func Reasons() []Reason { return []Reason{NotYet, Directory, Undecidable, NotAnUpdate} }
+func Reasons() []Reason { return []Reason{NotYet, Directory, Undecidable, AlwaysMet, NotAnUpdate} }
 
 // Rule is one rule of Microsoft's prerequisite checker, and what this program does about it.
 type Rule struct {

@@ -24,11 +24,14 @@ var (
 	secondary = whyNot{NotAnUpdate, "set-up or update of a secondary site"}
 	console   = whyNot{NotAnUpdate, "set-up of a console"}
 	only2107  = whyNot{NotAnUpdate, "only version 2107 has it; an error of the same name took its place"}
+	always    = whyNot{AlwaysMet, "it comes with Windows Server 2016 and newer, and system.windows looks for that"}
 	directory = whyNot{Directory, ""}
 	hidden    = whyNot{Undecidable, "where the site keeps it is not documented"}
 	unstated  = whyNot{Undecidable, "what the rule compares is not documented"}
+	unlimited = whyNot{Undecidable, "how long a name it allows is not documented; network.names tells the length"}
 	balancer  = whyNot{Undecidable, "a load balancer does not show from the site server"}
 	existing  = whyNot{Undecidable, "a site server always has such components, and what the rule lets pass is not documented"}
+	bindings  = whyNot{Undecidable, "IIS keeps its bindings in a file on the other server, whose content is not read, and an open port proves no binding"}
 	fromPoint = whyNot{Undecidable, "the way from the management point does not show from the site server"}
 )
 
@@ -85,7 +88,7 @@ func errorRules() []ruleRow {
 		{"Setup source version", secondary},
 		{"Site code in use", newSite},
 		{"Site server computer account administrative rights", byCheck},
-		{"Site server FQDN length", byCheck},
+		{"Site server FQDN length", unlimited},
 		{"Site server in passive mode on the expanded primary site", expanding},
 		{"SMS Provider in same domain as site server", directory},
 		{"Software update point in NLB configuration", balancer},
@@ -145,14 +148,14 @@ func warningRules() []ruleRow {
 		{"Desktop Analytics is being retired", hidden},
 		{"Firewall exception for SQL Server (standalone primary site)", byCheck},
 		{"Firewall exception for SQL Server for management point", fromPoint},
-		{"IIS HTTPS configuration", byCheck},
+		{"IIS HTTPS configuration", bindings},
 		{"Invalid discovery records", unstated},
 		{"Network Access Account (NAA) account usage alert", byCheck},
 		{"Network access protection (NAP) is no longer supported", hidden},
 		{"NTFS drive on site server", byCheck},
 		{"Pending configuration item policy updates", unstated},
 		{"Pending system restart on the remote SQL Server", byCheck},
-		{"PowerShell 2.0 on site server", byCheck},
+		{"PowerShell 2.0 on site server", always},
 		{"Recommended version of Microsoft .NET Framework", byCheck},
 		{"Remote connection to WMI on secondary site", secondary},
 		{"Required version of Microsoft .NET Framework (warning)", only2107},
@@ -168,7 +171,7 @@ func warningRules() []ruleRow {
 		{"Unsupported site system OS version for upgrade", byCheck},
 		{"Upgrade Assessment Toolkit is unsupported", byCheck},
 		{"Verify site server permissions to publish to Active Directory", directory},
-		{"Windows Remote Management (WinRM) v1.1", byCheck},
+		{"Windows Remote Management (WinRM) v1.1", always},
 		{"WSUS on site server", byCheck},
 	}
 }

@@ -37,6 +37,9 @@ type scenario struct {
 	SQLServer string         `yaml:"sql_server"`
 	Database  string         `yaml:"database"`
 	Account   string         `yaml:"setup_account"` // who will update; empty is the site server
+	LogOn     bool           `yaml:"sql_log_on"`    // SQL Server gets a password
+	Online    bool           `yaml:"online"`        // servers on the internet may be connected to
+	Keys      []string       `yaml:"key_backups"`   // SERVER=PATH, where encryption keys were saved
 	Edit      map[string]any `yaml:"edit"`
 	Faults    []fault        `yaml:"faults"`
 	Status    string         `yaml:"status"`
@@ -114,13 +117,23 @@ func (s scenario) reader(t *testing.T) (platform.Reader, time.Time) {
 // conditions are those under which the scenario is judged.
 func (s scenario) conditions(t *testing.T, readAt time.Time) checks.Conditions {
 	t.Helper()
-	target, err := requirement.Target(s.Target)
+	targets, err := requirement.ParseTargets(s.Target)
 	if err != nil {
 		t.Fatalf("%s: %v", s.Name, err)
 	}
 	c := checks.Conditions{
-		Target: target, Stated: checks.Stated{SQLServer: s.SQLServer, Database: s.Database}, JudgedFor: readAt,
-		SetupAccount: s.Account,
+		Target: requirement.DefaultTarget(0), Stated: checks.Stated{SQLServer: s.SQLServer, Database: s.Database}, JudgedFor: readAt,
+		SetupAccount: s.Account, Online: s.Online, SQLLogOn: s.LogOn,
+	}
+	if targets.ConfigMgr != nil {
+		c.Target = *targets.ConfigMgr
+	}
+	if targets.ServiceManager != nil {
+		c.ServiceManager = *targets.ServiceManager
+	}
+	for _, key := range s.Keys {
+		server, path, _ := strings.Cut(key, "=")
+		c.KeyBackups = append(c.KeyBackups, checks.KeyBackup{Server: server, Path: path})
 	}
 	if s.At != "" {
 		if c.JudgedFor, err = time.Parse(time.RFC3339, s.At); err != nil {
@@ -235,7 +248,7 @@ func TestEachAnswerDecides(t *testing.T) {
 		decides, noted := map[platform.Form]bool{}, onlyNoted(t, check)
 		for i, a := range all {
 			for _, b := range all[:i] {
-				if a.status == b.status || a.scenario.Site != b.scenario.Site || a.scenario.Target != b.scenario.Target || a.scenario.At != b.scenario.At || a.scenario.Account != b.scenario.Account {
+				if a.status == b.status || a.scenario.Site != b.scenario.Site || a.scenario.Target != b.scenario.Target || a.scenario.At != b.scenario.At || a.scenario.Account != b.scenario.Account || a.scenario.Online != b.scenario.Online || a.scenario.LogOn != b.scenario.LogOn || !slices.Equal(a.scenario.Keys, b.scenario.Keys) {
 					continue
 				}
 				var differ []platform.Question
@@ -280,14 +293,14 @@ func onlyNoted(t *testing.T, check checks.Check) map[platform.Form]bool {
 }
 
 // shared reports whether a form belongs to discovery, whose own tests hold each answer.
-func shared(f platform.Form) bool { return slices.Contains(discovery.DatabaseReads(), f) }
+func shared(f platform.Form) bool { return slices.Contains(discovery.DatabasesReads(), f) }
 
 // findsTheSite reports whether a question is one of those by which every check finds the site.
 func findsTheSite(q platform.Question) bool {
 	return slices.ContainsFunc(siteForms(), func(f platform.Form) bool { return f.Matches(q) })
 }
 
-var siteForms = sync.OnceValue(discovery.DatabaseReads)
+var siteForms = sync.OnceValue(discovery.DatabasesReads)
 
 // Each question of each scenario is failed in turn. What could not be read is never green,
 // and a fault never makes a verdict better. An answer by which the site is found is failed in

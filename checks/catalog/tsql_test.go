@@ -59,6 +59,10 @@ var wronglyRefused = []struct {
 		why: "it takes READ_ONLY for a reserved word, which T-SQL does not reserve",
 	},
 	{
+		pattern: regexp.MustCompile(`([A-Za-z0-9_])\$([A-Za-z])`), instead: "${1}_${2}", example: "SELECT s.n FROM dbo.A$B s",
+		why: "it knows no $ within a name, which classes of Service Manager have in theirs",
+	},
+	{
 		pattern: regexp.MustCompile(`SET (LOCK_TIMEOUT \d+|DEADLOCK_PRIORITY LOW);`), instead: "", example: "SET LOCK_TIMEOUT 5000;",
 		why: "it knows few of the options of SET", onlyInTheConnections: true,
 	},

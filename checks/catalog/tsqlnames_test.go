@@ -82,9 +82,9 @@ func keyOf(object string) string {
 const wordsOfSQL = ` ALL AND AS ASC BETWEEN BY CASE CROSS APPLY DESC DISTINCT ELSE END EXISTS EXCEPT FROM FULL GROUP HAVING IN INNER INTERSECT
  IS JOIN LEFT LIKE NOT NULL OFFSET ON OR ORDER OUTER OVER PARTITION RIGHT ROWS SELECT TOP THEN UNION VALUES WHEN WHERE WITH COLLATE ESCAPE
  BIGINT BINARY BIT CHAR DATE DATETIME DATETIME2 DECIMAL FLOAT INT NUMERIC NVARCHAR SMALLINT SYSNAME TINYINT UNIQUEIDENTIFIER VARBINARY VARCHAR MAX
- DAY HOUR MINUTE SECOND `
+ DAY HOUR MINUTE SECOND DATABASE_DEFAULT `
 
-var sqlWord = regexp.MustCompile(`@+[A-Za-z_]+|0x[0-9A-Fa-f]+|[A-Za-z_][A-Za-z0-9_]*|[^\sA-Za-z_]`)
+var sqlWord = regexp.MustCompile(`@+[A-Za-z_]+|0x[0-9A-Fa-f]+|[A-Za-z_][A-Za-z0-9_$]*|[^\sA-Za-z_]`)
 
 // unknownNames says which names of a statement are not in objects.yaml. A column that no alias
 // places must be one of any object of the statement.

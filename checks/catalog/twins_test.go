@@ -1,6 +1,7 @@
 package catalog_test
 
 import (
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -28,7 +29,8 @@ func findings(t *testing.T, site *platformtest.Site) ([]platformtest.Finding, ch
 		t.Fatal(err)
 	}
 	results := checks.Run(t.Context(), m, catalog.All(), selection, checks.Conditions{
-		Target: requirement.DefaultTarget(discovery.Build(t.Context(), m.Session())), JudgedFor: site.ReadAt,
+		Target: requirement.DefaultTarget(discovery.Build(t.Context(), m.Session())), JudgedFor: site.ReadAt, Online: true,
+		KeyBackups: keyBackups(site),
 	})
 	green := []checks.Status{checks.Passed, checks.NotApplicable}
 	var all []platformtest.Finding
@@ -51,6 +53,15 @@ func findings(t *testing.T, site *platformtest.Site) ([]platformtest.Finding, ch
 		}
 	}
 	return all, checks.Judge(results)
+}
+
+// keyBackups are the files that a site names.
+func keyBackups(site *platformtest.Site) []checks.KeyBackup {
+	var files []checks.KeyBackup
+	for _, server := range slices.Sorted(maps.Keys(site.KeyBackups)) {
+		files = append(files, checks.KeyBackup{Server: server, Path: site.KeyBackups[server]})
+	}
+	return files
 }
 
 // brokenTwins are the names of the broken sites.

@@ -189,7 +189,7 @@ func TestErrors(t *testing.T) {
 	tests := []struct{ text, want string }{
 		// keys
 		{"target: 2509\nwaviers: []\n", `2:1: unknown key "waviers"; did you mean waivers?`},
-		{"colour: red\n", `1:1: unknown key "colour"; expected one of target, at, fail_on, only, skip, timeout, valid_for, sql, setup_account, key_backups, waivers, confirmed, thresholds`},
+		{"colour: red\n", `1:1: unknown key "colour"; expected one of target, at, fail_on, only, skip, timeout, valid_for, sql, setup_account, online, key_backups, waivers, confirmed, thresholds`},
 		{"Target: 2509\n", `1:1: unknown key "Target"; did you mean target?`},
 		{"target: 2509\nonly: []\ntarget: 2503\n", `3:1: the key "target" stands here a second time; the first is on line 1`},
 		{"sql: {servr: a}\n", `1:7: unknown key "servr" in sql; did you mean server?`},
@@ -200,14 +200,14 @@ func TestErrors(t *testing.T) {
 		{"at: [2026-12-01]\n", `1:5: at: expected a time as 2026-11-28, "2026-11-28 22:00" or 2026-11-28T22:00:00+01:00, not a list`},
 		{"sql:\n  password: Secret77\n", `2:3: "password": a password never stands in a file; it is read from the environment variable THE_VARIABLE`},
 		{"sql_password: Secret77\n", `1:1: "sql_password": a password never stands in a file; it is read from the environment variable THE_VARIABLE`},
-		{"1: 2\n", `1:1: unknown key "1"; expected one of target, at, fail_on, only, skip, timeout, valid_for, sql, setup_account, key_backups, waivers, confirmed, thresholds`},
+		{"1: 2\n", `1:1: unknown key "1"; expected one of target, at, fail_on, only, skip, timeout, valid_for, sql, setup_account, online, key_backups, waivers, confirmed, thresholds`},
 		// kinds
 		{"- a\n", `1:1: expected keys with values, not a list`},
 		{"target\n", `1:1: expected keys with values, not "target"`},
-		{"target:\n", `1:9: target: expected a release such as 2509 or cm=2509, not nothing`},
-		{"target: [2509]\n", `1:9: target: expected a release such as 2509 or cm=2509, not a list`},
-		{"target: true\n", `1:9: target: expected a release such as 2509 or cm=2509, not true`},
-		{"target: ''\n", `1:9: target: expected a release such as 2509 or cm=2509, not an empty text`},
+		{"target:\n", `1:9: target: expected a release such as 2509, cm=2509 or scsm=2025, not nothing`},
+		{"target: [2509]\n", `1:9: target: expected a release such as 2509, cm=2509 or scsm=2025, not a list`},
+		{"target: true\n", `1:9: target: expected a release such as 2509, cm=2509 or scsm=2025, not true`},
+		{"target: ''\n", `1:9: target: expected a release such as 2509, cm=2509 or scsm=2025, not an empty text`},
 		{"target: ' 2509'\n", `1:9: target: the text begins or ends with a blank`},
 		{"only: space.disk\n", `1:7: only: expected a list such as [space.disk, 'drivers.*'], not "space.disk"`},
 		{"only:\n  a: b\n", `2:3: only: expected a list such as [space.disk, 'drivers.*'], not a map`},
@@ -220,6 +220,7 @@ func TestErrors(t *testing.T) {
 		{"thresholds: {space.disk: 20}\n", `1:26: thresholds.space.disk: expected a map with install_fails_below, install_warns_below, not "20"`},
 		{"confirmed: {site.window: yes}\n", `1:12: confirmed: expected a list of maps, each with statement, by, on, not a map`},
 		{"key_backups:\n  - server: a\n", `2:5: key_backups: this entry has no path`},
+		{"online: maybe\n", `1:9: online: expected true or false, not "maybe"`},
 		{"setup_account: {a: b}\n", `1:16: setup_account: expected an account as DOMAIN\name, not a map`},
 		// values
 		{"target: 9999\n", `1:9: target: the target "9999" is not known; known are `},

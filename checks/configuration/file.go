@@ -19,8 +19,8 @@ func (r *reader) file(root ast.Node) {
 		r.lines[e.key] = e.at.Line
 		switch e.key {
 		case "target":
-			if text, ok := r.text(e.value, e.key, "a release such as 2509 or cm=2509"); ok {
-				_, err := requirement.Target(text)
+			if text, ok := r.text(e.value, e.key, "a release such as 2509, cm=2509 or scsm=2025"); ok {
+				_, err := requirement.ParseTargets(text)
 				r.flag(e.key, e.value, err, text)
 			}
 		case "fail_on":
@@ -45,6 +45,10 @@ func (r *reader) file(root ast.Node) {
 			r.sql(e.value)
 		case "setup_account":
 			if text := r.account(e); text != "" {
+				r.flag(e.key, e.value, nil, text)
+			}
+		case "online":
+			if text, ok := r.truth(e.value, e.key); ok {
 				r.flag(e.key, e.value, nil, text)
 			}
 		case "key_backups":

@@ -22,7 +22,7 @@ type Key struct {
 // the list's name before them: waivers.check.
 func Keys() []Key {
 	return []Key{
-		{"target", "target", "judge for this release (default: the newest that the site may update to)", "2509"},
+		{"target", "target", "judge for this release, of both products with a comma between them: cm=2509,scsm=2025 (default: the newest that the site may update to, and the next one of Service Manager)", "2509"},
 		{"at", "at", "judge for this time, when the update is to start; a time that has passed ends with 64 (default: when the facts were read)", `'2026-12-05 22:00'`},
 		{"fail_on", "fail-on", "lowest verdict that is not exit code 0: warning, unknown or failed", "warning"},
 		{"only", "only", "run only these checks: ids, or globs such as drivers.*", "['drivers.*', space.disk]"},
@@ -36,6 +36,7 @@ func Keys() []Key {
 		{"sql.ca", "sql-ca", "PEM file of the authority that signed SQL Server's certificate; from the folder of this file", "contoso-root.pem"},
 		{"sql.trust_server_certificate", "sql-trust-server-certificate", "do not verify SQL Server's certificate", "false"},
 		{"setup_account", "setup-account", `who will install the update, DOMAIN\name (default: the account of the update service, or the site server itself)`, `CONTOSO\cm-setup`},
+		{"online", "online", "connect to the servers on the internet that the update is downloaded from; without it nothing leaves the network (default: false)", "true"},
 		{"key_backups.server", "", "the server whose encryption key was saved", "sm01.contoso.com"},
 		{"key_backups.path", "", "the file, as the machine that is checked reaches it", `\\files01\keys\sm01.bin`},
 		{"waivers.check", "", "id of the check", "space.disk"},

@@ -12,16 +12,24 @@ import (
 // siteServers lists the site servers of this database's site. SiteSystemStatus 0 is the
 // passive one, 1 the active one; the codes are the product's own, read from Microsoft's lab
 // builder. A site with one server has one row.
-var siteServers = platform.SQL[siteServerRow]("site-servers", `
+var siteServers = platform.SQL[SiteServer]("site-servers", `
 	SELECT u.ServerName AS server, ISNULL(u.SiteSystemStatus, -1) AS status,
 		ISNULL(HAS_PERMS_BY_NAME(N'dbo.vSMS_SC_SysResUse', N'OBJECT', N'SELECT'), 0) AS may_see
 	FROM dbo.vSMS_SC_SysResUse u
 	WHERE u.RoleName = N'SMS Site Server' AND u.SiteCode = dbo.fnGetSiteCode()`)
 
-type siteServerRow struct {
+// SiteServer is a site server of a database's site.
+type SiteServer struct {
 	Server string `json:"server"`
-	Status int    `json:"status"`
+	Status int    `json:"status"` // 0 passive, 1 active, -1 not said
 }
+
+// SiteServers asks for the site servers of the database's site: one, or an active and a passive
+// one. It needs SELECT on vSMS_SC_SysResUse and EXECUTE on fnGetSiteCode.
+func SiteServers(d Database) platform.Query[[]SiteServer] { return siteServers.In(d.Instance, d.Name) }
+
+// SiteServersForm is the form of the question that SiteServers makes.
+func SiteServersForm() platform.Form { return siteServers.In("{SQL Server}", "{site database}").Form() }
 
 const (
 	passiveServer = 0
@@ -39,18 +47,31 @@ func Describe(ctx context.Context, a platform.Asker, stated checks.Stated) Subje
 		return s
 	}
 	site, other, err := FindSite(ctx, a)
+	sm, smErr := FindServiceManager(ctx, a)
+	and := func(s Subject) Subject {
+		switch {
+		case smErr != nil && s.Problem == "" && !stated.Complete():
+			s.Problem = smErr.Error()
+		case sm != nil:
+			s = beside(s, describeServiceManager(ctx, a, *sm, computer))
+		}
+		return named(s)
+	}
 	switch {
 	case err == nil && other == nil:
-		return named(describeSite(ctx, a, site, computer, stated))
+		return and(describeSite(ctx, a, site, computer, stated))
 	case stated.Complete():
 		return named(Subject{
 			Role: Remote, Product: "Configuration Manager", SQLServer: stated.SQLServer, Database: stated.Database,
 			Headline: fmt.Sprintf("database %s on SQL Server %s, named by the operator", stated.Database, stated.SQLServer),
 		})
 	case err != nil:
-		return named(Subject{Role: NotKnown, Problem: err.Error(), Headline: "what this machine is could not be read"})
+		return and(Subject{Role: NotKnown, Problem: err.Error(), Headline: "what this machine is could not be read"})
 	default:
-		return named(*other)
+		if sm == nil && smErr == nil {
+			other.Headline = Neither(*other)
+		}
+		return and(*other)
 	}
 }
 

@@ -13,11 +13,17 @@ import (
 )
 
 const (
+	smSetup       = `HKLM\SOFTWARE\Microsoft\System Center\2010\Service Manager\Setup`
+	consoleFolder = `D:\Program Files\Microsoft System Center\Service Manager`
+)
+
+const (
 	cm         = "Configuration Manager"
 	build      = "5.00.9132.1000"
 	folder     = `D:\Program Files\Microsoft Configuration Manager`
 	standAlone = "stand-alone primary site P01, version " + build
 	runOnCM01  = "run siteready on the site server cm01.contoso.com"
+	noSite     = "no Configuration Manager site found here"
 	noProduct  = "no Configuration Manager site and no Service Manager found here"
 )
 
@@ -47,6 +53,25 @@ func TestDescribe(t *testing.T) {
 	remote := discovery.Subject{
 		Headline: `database CM_XYZ on SQL Server sql09\CM,50123, named by the operator`, Product: cm,
 		Role: discovery.Remote, SQLServer: stated.SQLServer, Database: stated.Database,
+	}
+	management := func(headline string, change func(*discovery.ServiceManagerSubject)) discovery.Subject {
+		sm := discovery.ServiceManagerSubject{
+			Role: discovery.Management, Parts: []string{"management server"}, Initial: "initial", Version: "10.22.1068.0", Release: "2022",
+			InstallDir: `D:\Program Files\Microsoft System Center\Service Manager`, SQLServer: "sql03.contoso.com", Database: "ServiceManager",
+		}
+		if change != nil {
+			change(&sm)
+		}
+		return discovery.Subject{
+			Headline: headline, Computer: "sm02.contoso.com", Account: `CONTOSO\svc-siteready`, Elevated: true, Product: "Service Manager", Role: sm.Role,
+			Version: sm.Version, InstallDir: sm.InstallDir, SQLServer: sm.SQLServer, Database: sm.Database, ServiceManager: &sm,
+		}
+	}
+	part := func(headline string, role discovery.Role, name string) discovery.Subject {
+		return discovery.Subject{
+			Headline: headline, Computer: "adm01.contoso.com", Account: `CONTOSO\admin`, Elevated: true, Product: "Service Manager", Role: role, InstallDir: consoleFolder,
+			ServiceManager: &discovery.ServiceManagerSubject{Role: role, Parts: []string{name}, InstallDir: consoleFolder},
+		}
 	}
 	tests := []struct {
 		name   string
@@ -161,19 +186,62 @@ func TestDescribe(t *testing.T) {
 			},
 		},
 		{
-			name: "a Service Manager", site: "service-manager",
-			want: with(nothing, func(s *discovery.Subject) {
-				s.Product, s.Computer = "Service Manager", "sm01.contoso.com"
-				s.Headline = "Service Manager found here, and no Configuration Manager site; this version has no checks for Service Manager"
+			name: "a management server of Service Manager", site: "scsm-2022",
+			want: management("Service Manager initial management server, version 10.22.1068.0 (2022)", nil),
+		},
+		{
+			name: "one that is not the initial one", site: "scsm-2022",
+			edits: []tree{{"sql": tree{"sql03.contoso.com": tree{"ServiceManager": tree{"initial-server": []tree{{"may_see": 1, "server": "sm01"}}}}}}},
+			want:  management("Service Manager secondary management server, version 10.22.1068.0 (2022)", func(s *discovery.ServiceManagerSubject) { s.Initial = "secondary" }),
+		},
+		{
+			name: "one whose database does not answer, with a portal, of a release that cannot be told", site: "scsm-2022",
+			edits: []tree{
+				{"sql": nil},
+				registry(smSetup, values{"PortalVirtualDirectory": "/SelfServicePortal", "ServerVersion": "7.5.8000.0"}),
+			},
+			want: management("Service Manager management server and self-service portal, version 7.5.8000.0 (1801 or 1807)", func(s *discovery.ServiceManagerSubject) {
+				s.Initial, s.Parts, s.Version, s.Release = "", []string{"management server", "self-service portal"}, "7.5.8000.0", "1801 or 1807"
 			}),
 		},
 		{
-			name: "a Service Manager with its SQL Server", site: "service-manager",
+			name: "a server of its data warehouse", site: "scsm-2022-warehouse",
+			want: with(management("Service Manager data warehouse management server, version 10.22.1068.0 (2022)", func(s *discovery.ServiceManagerSubject) {
+				s.Role, s.Initial, s.Parts, s.Database = discovery.Warehouse, "", []string{"data warehouse management server"}, "DWStagingAndConfig"
+			}), func(s *discovery.Subject) { s.Computer = "smdw02.contoso.com" }),
+		},
+		{
+			name: "a portal alone", site: "scsm-console", edits: []tree{registry(smSetup, values{"PortalVirtualDirectory": "/SelfServicePortal"})},
+			want: part("Service Manager self-service portal", discovery.Portal, "self-service portal"),
+		},
+		{name: "a console alone", site: "scsm-console", want: part("Service Manager console", discovery.Console, "console")},
+		{
+			name: "a console on a SQL Server", site: "scsm-console",
 			edits: []tree{registry(`HKLM\SOFTWARE\Microsoft\Microsoft SQL Server\Instance Names\SQL`, values{"MSSQLSERVER": "MSSQL16.MSSQLSERVER"})},
-			want: with(nothing, func(s *discovery.Subject) {
-				s.Product, s.Computer = "Service Manager", "sm01.contoso.com"
-				s.Headline = "Service Manager found here, and no Configuration Manager site; this version has no checks for Service Manager"
+			want:  part("Service Manager console", discovery.Console, "console"),
+		},
+		{
+			name: "a console on a server with a role of a site", site: "site-system", edits: []tree{registry(smSetup, values{"InstallDirectory": consoleFolder})},
+			want: with(part("Service Manager console; this server holds only a role of a site (management point, distribution point); "+runOnCM01, discovery.Console, "console"),
+				func(s *discovery.Subject) {
+					s.Computer, s.Account = "mp01.contoso.com", `CONTOSO\svc-siteready`
+				}),
+		},
+		{
+			name: "a console on a site server", site: "primary", edits: []tree{registry(smSetup, values{"InstallDirectory": consoleFolder})},
+			want: with(primary, func(s *discovery.Subject) {
+				s.Headline += "; and Service Manager console"
+				s.ServiceManager = part("", discovery.Console, "console").ServiceManager
 			}),
+		},
+		{
+			name: "a server of Service Manager without a version", site: "scsm-2022", edits: []tree{registry(smSetup, values{"ServerVersion": nil})},
+			want: discovery.Subject{
+				Headline: "no Configuration Manager site found here", Computer: "sm02.contoso.com", Account: `CONTOSO\svc-siteready`, Elevated: true, Role: discovery.None,
+				Problem: `what of Service Manager this machine is cannot be told: below HKLM\SOFTWARE\Microsoft\System Center\2010, ServerVersion is missing, ` +
+					`"SDK Service Type" is 1, and the key of management groups is there; ` +
+					"a management server has type 1, a data warehouse management server type 2, and both have the rest",
+			},
 		},
 		{
 			name: "a database that the operator named, on a site server", site: "primary", stated: stated,

@@ -1,6 +1,8 @@
-// Package discovery finds out what this machine is to Configuration Manager: which site, of
-// which type, where it is installed, where its database is. Checks build on it through
-// OnSite and OnDatabase, which turn "not here" into not applicable with a reason.
+// Package discovery finds out what this machine is to Configuration Manager and to Service
+// Manager: which site or server, of which type, where it is installed, where its databases are.
+// Checks of one product build on it through OnSite, OnDatabase, OnServiceManager and OnServer,
+// which turn "not here" into not applicable with a reason. Checks of what both products need
+// build on OnProducts and OnDatabases, and know no product.
 package discovery
 
 import (
@@ -23,13 +25,12 @@ const (
 	databaseKey = smsKey + `\SQL Server\Site System SQL Account`
 	tracingKey  = smsKey + `\Tracing`
 
-	componentManager   = "SMS_SITE_COMPONENT_MANAGER" // a service that every site server has, and nothing else
-	sqlBackupPrefix    = "SMS_SITE_SQL_BACKUP_"       // a site's backup agent on its SQL Server; the site server's name follows
-	sqlInstancesKey    = `HKLM\SOFTWARE\Microsoft\Microsoft SQL Server\Instance Names\SQL`
-	serviceManagerKey  = `HKLM\SOFTWARE\Microsoft\System Center\2010\Service Manager\Setup`
-	defaultSQLPort     = 1433
-	noProductHere      = "no Configuration Manager site and no Service Manager found here"
-	serviceManagerHere = "Service Manager found here, and no Configuration Manager site; this version has no checks for Service Manager"
+	componentManager = "SMS_SITE_COMPONENT_MANAGER" // a service that every site server has, and nothing else
+	sqlBackupPrefix  = "SMS_SITE_SQL_BACKUP_"       // a site's backup agent on its SQL Server; the site server's name follows
+	sqlInstancesKey  = `HKLM\SOFTWARE\Microsoft\Microsoft SQL Server\Instance Names\SQL`
+	defaultSQLPort   = 1433
+	noProductHere    = "no Configuration Manager site and no Service Manager found here"
+	noSiteHere       = "no Configuration Manager site found here"
 )
 
 // siteTypes are the values of Setup\Type. The database numbers its types otherwise.
@@ -60,8 +61,12 @@ type Site struct {
 type Database struct {
 	Instance string // SERVER, SERVER\INSTANCE, with ,PORT when it is not the default
 	Name     string
-	OfType   Role // of the site; Remote when only the database was named
+	OfType   Role   // of the site, or Management or Warehouse; Remote when only the database was named
+	Use      string // what a database of Service Manager is for; empty for a site's
 }
+
+// OfSite reports whether it is the database of a site, as far as is known.
+func (d Database) OfSite() bool { return d.OfType != Management && d.OfType != Warehouse }
 
 var (
 	fullVersion  = platform.ReadText(setupKey, "Full Version")
@@ -83,7 +88,7 @@ func SiteReads() []platform.Form {
 	forms := []platform.Form{
 		fullVersion.Form(), siteType.Form(), installDir.Form(), siteCode.Form(), parentCode.Form(), siteServer.Form(),
 		platform.ReadService(componentManager).Form(),
-		platform.ReadKey(serviceManagerKey).Form(), platform.ReadKey(sqlInstancesKey).Form(), platform.ReadKey(tracingKey).Form(),
+		platform.ReadKey(sqlInstancesKey).Form(), platform.ReadKey(tracingKey).Form(),
 	}
 	for _, role := range roleKeys {
 		forms = append(forms, platform.ReadKey(smsKey+`\`+role.key).Form())
@@ -130,7 +135,7 @@ func OnDatabase(run func(context.Context, *checks.Case, Database) (checks.Findin
 // machine that is no site server and without a statement it returns what the machine is.
 func FindDatabase(ctx context.Context, a platform.Asker, stated checks.Stated) (Database, *Subject, error) {
 	if stated.Complete() {
-		return Database{stated.SQLServer, stated.Database, Remote}, nil, nil
+		return Database{Instance: stated.SQLServer, Name: stated.Database, OfType: Remote}, nil, nil
 	}
 	site, other, err := FindSite(ctx, a)
 	if err != nil || other != nil {
@@ -249,10 +254,6 @@ func elsewhere(ctx context.Context, a platform.Asker) (*Subject, error) {
 	exists := func(key string) (platform.RegistryKey, bool, error) {
 		return platform.Lookup(ctx, a, platform.ReadKey(key))
 	}
-	_, serviceManager, err := exists(serviceManagerKey)
-	if err != nil {
-		return nil, err
-	}
 	var roles []string
 	for _, role := range roleKeys {
 		_, found, err := exists(smsKey + `\` + role.key)
@@ -287,15 +288,13 @@ func elsewhere(ctx context.Context, a platform.Asker) (*Subject, error) {
 			Role: SQLServer, Product: "Configuration Manager", RunOn: runOn,
 			Headline: "this is the SQL Server of a site" + at,
 		}, nil
-	case serviceManager:
-		return &Subject{Role: None, Product: "Service Manager", Headline: serviceManagerHere}, nil
 	case sqlServer:
 		return &Subject{
 			Role:     SQLServer,
-			Headline: noProductHere + ", only SQL Server; if it holds a site's database, run siteready on the site server",
+			Headline: noSiteHere + ", only SQL Server; if it holds a site's database, run siteready on the site server",
 		}, nil
 	default:
-		return &Subject{Role: None, Headline: noProductHere}, nil
+		return &Subject{Role: None, Headline: noSiteHere}, nil
 	}
 }
 

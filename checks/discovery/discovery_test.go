@@ -273,19 +273,18 @@ func TestEachQuestionMatters(t *testing.T) {
 	}
 	sms := `HKLM\SOFTWARE\Microsoft\SMS\`
 	pairs := map[platform.Question]pair{
-		platform.ReadText(setup, "Full Version").Question:                                             {"primary", registry(setup, values{"Full Version": "5.00.9141.1000"})},
-		platform.ReadNumber(setup, "Type").Question:                                                   {"primary", registry(setup, values{"Type": 8})},
-		platform.ReadText(setup, "Installation Directory").Question:                                   {"primary", registry(setup, values{"Installation Directory": `E:\ConfigMgr`})},
-		platform.ReadText(identity, "Site Code").Question:                                             {"primary", registry(identity, values{"Site Code": "P02"})},
-		platform.ReadText(identity, "Parent Site Code").Question:                                      {"primary", registry(identity, values{"Parent Site Code": "C01"})},
-		platform.ReadText(account, "Server").Question:                                                 {"primary", registry(account, values{"Server": "sql02.contoso.com"})},
-		platform.ReadText(account, "Database Name").Question:                                          {"primary", registry(account, values{"Database Name": "CM_P02"})},
-		platform.ReadNumber(account, "Port").Question:                                                 {"primary", registry(account, values{"Port": "1533"})},
-		platform.ReadText(identity, "Site Server").Question:                                           {"site-system", registry(identity, values{"Site Server": "cm09.contoso.com"})},
-		platform.ReadKey(tracing).Question:                                                            {"sql-server", tree{"registry": tree{backup: nil, tracing + `\sms_site_sql_backup_cm09`: values{}}}},
-		platform.ReadService("SMS_SITE_COMPONENT_MANAGER").Question:                                   {"no-product", tree{"services": tree{"SMS_SITE_COMPONENT_MANAGER": values{"state": "running", "start": "automatic", "account": "LocalSystem"}}}},
-		platform.ReadKey(`HKLM\SOFTWARE\Microsoft\System Center\2010\Service Manager\Setup`).Question: {"no-product", registry(`HKLM\SOFTWARE\Microsoft\System Center\2010\Service Manager\Setup`, values{})},
-		platform.ReadKey(`HKLM\SOFTWARE\Microsoft\Microsoft SQL Server\Instance Names\SQL`).Question:  {"no-product", registry(`HKLM\SOFTWARE\Microsoft\Microsoft SQL Server\Instance Names\SQL`, values{"CM": "MSSQL16.CM"})},
+		platform.ReadText(setup, "Full Version").Question:                                            {"primary", registry(setup, values{"Full Version": "5.00.9141.1000"})},
+		platform.ReadNumber(setup, "Type").Question:                                                  {"primary", registry(setup, values{"Type": 8})},
+		platform.ReadText(setup, "Installation Directory").Question:                                  {"primary", registry(setup, values{"Installation Directory": `E:\ConfigMgr`})},
+		platform.ReadText(identity, "Site Code").Question:                                            {"primary", registry(identity, values{"Site Code": "P02"})},
+		platform.ReadText(identity, "Parent Site Code").Question:                                     {"primary", registry(identity, values{"Parent Site Code": "C01"})},
+		platform.ReadText(account, "Server").Question:                                                {"primary", registry(account, values{"Server": "sql02.contoso.com"})},
+		platform.ReadText(account, "Database Name").Question:                                         {"primary", registry(account, values{"Database Name": "CM_P02"})},
+		platform.ReadNumber(account, "Port").Question:                                                {"primary", registry(account, values{"Port": "1533"})},
+		platform.ReadText(identity, "Site Server").Question:                                          {"site-system", registry(identity, values{"Site Server": "cm09.contoso.com"})},
+		platform.ReadKey(tracing).Question:                                                           {"sql-server", tree{"registry": tree{backup: nil, tracing + `\sms_site_sql_backup_cm09`: values{}}}},
+		platform.ReadService("SMS_SITE_COMPONENT_MANAGER").Question:                                  {"no-product", tree{"services": tree{"SMS_SITE_COMPONENT_MANAGER": values{"state": "running", "start": "automatic", "account": "LocalSystem"}}}},
+		platform.ReadKey(`HKLM\SOFTWARE\Microsoft\Microsoft SQL Server\Instance Names\SQL`).Question: {"no-product", registry(`HKLM\SOFTWARE\Microsoft\Microsoft SQL Server\Instance Names\SQL`, values{"CM": "MSSQL16.CM"})},
 	}
 	for _, key := range []string{"MP", "DP", "WSUS", "SRSRP", "SMP", "FSP", "Providers", "SMS_CLOUD_PROXYCONNECTOR"} {
 		pairs[platform.ReadKey(sms+key).Question] = pair{"no-product", registry(sms+key, values{})}
@@ -327,9 +326,9 @@ func TestOnSiteAndOnDatabase(t *testing.T) {
 	}{
 		{"a site server", open(t, "primary"), checks.Stated{}, "passed P01", "passed sql01.contoso.com/CM_P01"},
 		{"a site server, and another database", open(t, "primary"), checks.Stated{SQLServer: "x", Database: "y"}, "passed P01", "passed x/y"},
-		{"no site server", open(t, "no-product"), checks.Stated{}, "not_applicable " + noProduct, "not_applicable " + noProduct},
-		{"no site server, and half a database", open(t, "no-product"), checks.Stated{SQLServer: "x"}, "not_applicable " + noProduct, "not_applicable " + noProduct},
-		{"no site server, but a database", open(t, "no-product"), checks.Stated{SQLServer: "x", Database: "y"}, "not_applicable " + noProduct, "passed x/y"},
+		{"no site server", open(t, "no-product"), checks.Stated{}, "not_applicable " + noSite, "not_applicable " + noSite},
+		{"no site server, and half a database", open(t, "no-product"), checks.Stated{SQLServer: "x"}, "not_applicable " + noSite, "not_applicable " + noSite},
+		{"no site server, but a database", open(t, "no-product"), checks.Stated{SQLServer: "x", Database: "y"}, "not_applicable " + noSite, "passed x/y"},
 		{"the site is not readable", except(open(t, "primary"), code, platform.ErrDenied), checks.Stated{}, "error denied", "error denied"},
 		{"the site is not readable, but a database is named", except(open(t, "primary"), code, platform.ErrDenied), checks.Stated{SQLServer: "x", Database: "y"}, "error denied", "passed x/y"},
 		{"the database is not readable", except(open(t, "primary"), host, platform.ErrTimeout), checks.Stated{}, "passed P01", "error timeout"},

@@ -58,24 +58,26 @@ func sinceThen(count, minutes int64) (int64, bool) {
 func fullBackup() checks.Check {
 	return checks.Check{
 		ID:          "recovery.database-backup",
-		Title:       "Is there a full backup of the site database from shortly before the update?",
+		Title:       "Is there a full backup of each database from shortly before the update?",
 		Why:         "An update that fails in its database changes cannot be undone; the way back is a restore.",
-		Consequence: "Without a backup a failed update can mean a new site.",
-		Remedy:      "Back the site database up in full, or let the site's own backup task run, shortly before the update, and keep the file where it was written.",
+		Consequence: "Without a backup a failed update can mean to begin anew.",
+		Remedy:      "Back each database up in full, or let a site's own backup task run, shortly before the update, and keep the files where they were written.",
 		Command:     "BACKUP DATABASE [CM_xxx] TO DISK = N'...' WITH CHECKSUM, COPY_ONLY",
+		Covers:      []string{"Databases are backed up"},
 		Sources: []string{
+			"https://learn.microsoft.com/system-center/scsm/prepare-disaster-recovery",
 			"https://learn.microsoft.com/intune/configmgr/core/servers/manage/backup-and-recovery",
 			"https://learn.microsoft.com/sql/relational-databases/system-tables/backupset-transact-sql",
 			"https://learn.microsoft.com/sql/relational-databases/system-tables/backupmediafamily-transact-sql",
 		},
 		Rights: []string{historyRight, taskRight, "Windows: read the attributes of the backup's files, where they lie on a share or on this machine"},
-		Reads: append(append(discovery.DatabaseReads(), lastFullBackup.In("{SQL Server}", "{site database}").Form(),
+		Reads: append(append(discovery.DatabasesReads(), lastFullBackup.In("{SQL Server}", "{site database}").Form(),
 			taskHistory.In("{SQL Server}", "{site database}").Form()), fileReads()...),
 		Settings: []checks.Setting{
 			{Name: "warns_after", Default: 24, Unit: "hours", About: "age of the newest full backup when the update starts"},
 			{Name: "fails_after", Default: 120, Unit: "hours", About: "age of the newest full backup when the update starts"},
 		},
-		Run: discovery.OnDatabase(runFullBackup),
+		Run: discovery.OnDatabases(runFullBackup),
 	}
 }
 
@@ -91,16 +93,16 @@ func runFullBackup(ctx context.Context, c *checks.Case, d discovery.Database) (c
 		Key: d.Instance + "/" + d.Name, Wanted: fmt.Sprintf("at most %g hours old", c.Setting("warns_after")), Where: "msdb.dbo.backupset on " + d.Instance,
 	}
 	if backup.AgeMinutes == ofAnother {
-		return checks.Items("Whether this server has backed the site database up is not known.", checks.UnknownItem(item.Key, item.Wanted, madeElsewhere(d))), nil
+		return checks.Items("Whether this server has backed the database up is not known.", checks.UnknownItem(item.Key, item.Wanted, madeElsewhere(d))), nil
 	}
 	var summary string
 	if backup.Backups == 0 {
 		item.Status, item.Found = checks.Failed, "no full backup"
-		summary = "There is no full backup of the site database."
+		summary = "There is no full backup of the database."
 	} else {
 		old := oldAtStart(c, minutes(backup.AgeMinutes), "a newer one is made")
 		item.Found, item.Status = "the newest full backup is "+old, judgeAge(c, backup.AgeMinutes)
-		summary = "The newest full backup of the site database is " + old + "."
+		summary = "The newest full backup of the database is " + old + "."
 	}
 	if backup.Replicated == 1 && item.Status != checks.Passed {
 		return checks.Items("The backups may be made on another replica.", checks.UnknownItem(item.Key, item.Wanted, platform.Refuse(platform.ErrUnsupported,
@@ -112,7 +114,7 @@ func runFullBackup(ctx context.Context, c *checks.Case, d discovery.Database) (c
 		files, notes := judgeFiles(ctx, c, d, rows, err)
 		finding.Items, finding.Notes = append(finding.Items, files...), notes
 		if item.Status == checks.Passed && checks.Count(files, checks.Failed) > 0 {
-			finding.Summary = "The newest full backup of the site database is not where it was written."
+			finding.Summary = "The newest full backup of the database is not where it was written."
 		}
 		if err == nil && backup.Snapshots == 1 {
 			finding.Notes = append(finding.Notes, "The newest full backup was made as a snapshot of the volume; make sure that its files still exist and that the database can be restored from them.")
@@ -159,7 +161,13 @@ func judgeSnapshot(ctx context.Context, c *checks.Case, d discovery.Database, ba
 		item.Found = "the newest that is no snapshot is " + oldAtStart(c, minutes(max(newest.Ordinary, 0)), "a newer one is made")
 		return []checks.Item{item}
 	}
-	task, err := askTask(ctx, c, d)
+	var task taskRow
+	var err error
+	if d.OfSite() {
+		task, err = askTask(ctx, c, d)
+	} else {
+		item.Wanted, item.Where = "a recent backup that is no snapshot", "msdb.dbo.backupset on "+d.Instance
+	}
 	switch {
 	case err != nil:
 		item = checks.UnknownItem(item.Key, item.Wanted, err)
@@ -168,6 +176,8 @@ func judgeSnapshot(ctx context.Context, c *checks.Case, d discovery.Database, ba
 	case backup.Replicated == 1:
 		item = checks.UnknownItem(item.Key, item.Wanted, platform.Refuse(platform.ErrUnsupported,
 			"the newest full backup on %s is a snapshot, and %s is in an availability group, whose other replicas have their own history", d.Instance, d.Name))
+	case !d.OfSite():
+		item.Status, item.Found = checks.Warning, "the only recent backup is a snapshot"
 	default:
 		item.Status, item.Found = checks.Warning, "the only recent backup is a snapshot, which the site's own backup task did not make"
 	}

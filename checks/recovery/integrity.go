@@ -12,11 +12,12 @@ import (
 func integrity() checks.Check {
 	return checks.Check{
 		ID:          "recovery.integrity",
-		Title:       "Was the site database checked for damage not long ago?",
+		Title:       "Were the databases checked for damage not long ago?",
 		Why:         "An update reads and rewrites much of the database, and set-up has its own rule that the database is consistent.",
 		Consequence: "Damage that nobody knows of stops the update half way, and is in the backups, too.",
 		Remedy:      "Run DBCC CHECKDB at a quiet time, and repair or restore what it finds before the update. In an availability group each replica has its own copy: run it on the primary replica, which the update changes, and on the others.",
 		Command:     "DBCC CHECKDB (N'CM_xxx') WITH NO_INFOMSGS",
+		Covers:      []string{"Databases were checked for damage"},
 		Rules:       []string{"SQL Server site database consistency", "Verify database consistency"},
 		Sources: []string{
 			"https://learn.microsoft.com/sql/t-sql/functions/databasepropertyex-transact-sql",
@@ -24,11 +25,11 @@ func integrity() checks.Check {
 			"https://learn.microsoft.com/intune/configmgr/core/servers/deploy/install/list-of-prerequisite-checks",
 		},
 		Rights: []string{databaseRight},
-		Reads:  append(discovery.DatabaseReads(), properties.In("{SQL Server}", "{site database}").Form()),
+		Reads:  append(discovery.DatabasesReads(), properties.In("{SQL Server}", "{site database}").Form()),
 		Settings: []checks.Setting{
 			{Name: "warns_after", Default: 14, Unit: "days", About: "age of the last check without errors when the update starts"},
 		},
-		Run: discovery.OnDatabase(runIntegrity),
+		Run: discovery.OnDatabases(runIntegrity),
 	}
 }
 
@@ -50,13 +51,13 @@ func runIntegrity(ctx context.Context, c *checks.Case, d discovery.Database) (ch
 		no := platform.Refuse(platform.ErrUnsupported,
 			"SQL Server %s, version %s, does not tell when %s was last checked without errors", d.Instance, row.Version, d.Name)
 		no.Help = "SQL Server tells it from 2016 SP2, 2017 CU9 and 2019 on. On an older one, look for DBCC CHECKDB in its error log."
-		return checks.Items("When the site database was last checked is not known.", checks.UnknownItem(item.Key, item.Wanted, no)), nil
+		return checks.Items("When the database was last checked is not known.", checks.UnknownItem(item.Key, item.Wanted, no)), nil
 	case neverChecked:
 		if row.Replicated == 1 {
 			return checkedElsewhere(d, item, "has no check without errors on record"), nil
 		}
 		item.Status, item.Found = checks.Warning, "never checked without errors"
-		return checks.Items("DBCC CHECKDB has never ended without errors on the site database.", item), nil
+		return checks.Items("DBCC CHECKDB has never ended without errors on the database.", item), nil
 	}
 	old := oldAtStart(c, minutes(row.CheckedMinutes), "it is checked again")
 	item.Found = "the last check without errors is " + old
@@ -66,7 +67,7 @@ func runIntegrity(ctx context.Context, c *checks.Case, d discovery.Database) (ch
 		}
 		item.Status = checks.Warning
 	}
-	return checks.Items("The last check of the site database without errors is "+old+".", item), nil
+	return checks.Items("The last check of the database without errors is "+old+".", item), nil
 }
 
 // checkedElsewhere is the finding about a copy in an availability group that was not checked
@@ -76,5 +77,5 @@ func checkedElsewhere(d discovery.Database, item checks.Item, what string) check
 	no := platform.Refuse(platform.ErrUnsupported,
 		"the copy of %s on %s %s; it is in an availability group, and another replica may have been checked since", d.Name, d.Instance, what)
 	no.Help = "Run DBCC CHECKDB on the replica that answers here, the primary one. A check of another replica is not seen from here, and does not read this one's files."
-	return checks.Items("The site database may have been checked on another replica.", checks.UnknownItem(item.Key, item.Wanted, no))
+	return checks.Items("The database may have been checked on another replica.", checks.UnknownItem(item.Key, item.Wanted, no))
 }

@@ -42,22 +42,23 @@ var recoveryModels = [...]string{1: "FULL", 2: "BULK_LOGGED", 3: "SIMPLE"}
 func logBackup() checks.Check {
 	return checks.Check{
 		ID:          "recovery.log-backup",
-		Title:       "Is the log of the site database backed up, as its recovery model needs?",
+		Title:       "Are the logs of the databases backed up, as their recovery models need?",
 		Why:         "With the recovery model FULL or BULK_LOGGED, SQL Server keeps the whole log until it is backed up.",
 		Consequence: "The log grows until its volume is full, and a restore ends at the last full backup.",
 		Remedy:      "Back the log up and schedule that to be repeated. Outside of an availability group the recovery model SIMPLE needs no log backups; take a full backup after a change.",
 		Command:     "BACKUP LOG [CM_xxx] TO DISK = N'...' WITH CHECKSUM",
+		Covers:      []string{"Logs are backed up"},
 		Sources: []string{
 			"https://learn.microsoft.com/sql/relational-databases/backup-restore/recovery-models-sql-server",
 			"https://learn.microsoft.com/sql/relational-databases/system-catalog-views/sys-databases-transact-sql",
 			"https://learn.microsoft.com/sql/relational-databases/system-tables/backupset-transact-sql",
 		},
 		Rights: []string{historyRight},
-		Reads:  append(discovery.DatabaseReads(), logBackups.In("{SQL Server}", "{site database}").Form()),
+		Reads:  append(discovery.DatabasesReads(), logBackups.In("{SQL Server}", "{site database}").Form()),
 		Settings: []checks.Setting{
 			{Name: "warns_after", Default: 24, Unit: "hours", About: "age of the newest log backup, now"},
 		},
-		Run: discovery.OnDatabase(runLogBackup),
+		Run: discovery.OnDatabases(runLogBackup),
 	}
 }
 
@@ -82,7 +83,7 @@ func runLogBackup(ctx context.Context, c *checks.Case, d discovery.Database) (ch
 	}
 	model := recoveryModels[row.RecoveryModel]
 	if model == "SIMPLE" {
-		return checks.DoesNotApply("the site database has the recovery model SIMPLE, which has no log backups"), nil
+		return checks.DoesNotApply("the database has the recovery model SIMPLE, which has no log backups"), nil
 	}
 	warns := c.Setting("warns_after")
 	// Log backups are made all the time, so it counts that they are made now, not how old the
@@ -93,7 +94,7 @@ func runLogBackup(ctx context.Context, c *checks.Case, d discovery.Database) (ch
 		Wanted: fmt.Sprintf("a log backup of the last %g hours", warns), Where: "sys.databases, msdb.dbo.backupset on " + d.Instance,
 		Status: checks.Passed,
 	}
-	summary := "The log of the site database is backed up."
+	summary := "The log of the database is backed up."
 	if row.Backups == 0 {
 		item.Found = model + ", and no log backup"
 	}

@@ -71,12 +71,12 @@ func siteBackup() checks.Check {
 		Rights: []string{
 			taskRight,
 			historyRight,
-			"Windows: read the attributes of smsbkup.log in the site's folder of logs",
+			"Windows: read smsbkup.log in the site's folder of logs",
 			discovery.RegistryRight,
 		},
 		Reads: append(discovery.DatabaseReads(),
 			taskHistory.In("{SQL Server}", "{site database}").Form(), lastFullBackup.In("{SQL Server}", "{site database}").Form(),
-			timeZone.Form(), platform.ReadFile(`{installation folder}`+backupLog).Form()),
+			timeZone.Form(), platform.ReadFile(`{installation folder}`+backupLog).Form(), platform.ReadBackupLog(`{installation folder}`+backupLog).Form()),
 		Settings: []checks.Setting{
 			{Name: "warns_after", Default: 24, Unit: "hours", About: "age of the last success when the update starts, while the task is on"},
 			{
@@ -84,7 +84,7 @@ func siteBackup() checks.Check {
 				Source: "Microsoft's page on backups: at least every five days, because change tracking keeps five",
 			},
 			{Name: "update_takes", Default: 8, Unit: "hours", About: "from the start of the update, the time in which the task may not begin"},
-			{Name: "log_after_success", Default: 12, Unit: "hours", About: "how much later than the last success smsbkup.log may be written"},
+			{Name: "log_after_success", Default: 12, Unit: "hours", About: "how much later than the last success smsbkup.log may be written, and how long a run may take"},
 		},
 		Run: discovery.OnDatabase(runSiteBackup),
 	}
@@ -221,12 +221,12 @@ func judgeLog(ctx context.Context, c *checks.Case, t taskRow) []checks.Item {
 	if err != nil || other != nil || !strings.EqualFold(site.Code, t.Site) {
 		return nil // judgeSchedule tells an error of these questions
 	}
-	most := c.Setting("log_after_success")
+	most, path := c.Setting("log_after_success"), site.InstallDir+backupLog
 	item := checks.Item{
 		Key: t.Site + " smsbkup.log", Found: "nothing since the last success", Wanted: fmt.Sprintf("written at most %g hours after the last success", most),
-		Where: site.InstallDir + backupLog, Status: checks.Passed,
+		Where: path, Status: checks.Passed,
 	}
-	log, found, err := platform.Lookup(ctx, c, platform.ReadFile(item.Where))
+	log, found, err := platform.Lookup(ctx, c, platform.ReadFile(path))
 	switch since := minutes(t.SuccessMinutes) - c.ReadAt().Sub(log.Modified); {
 	case err != nil:
 		item = checks.UnknownItem(item.Key, item.Wanted, err)
@@ -234,6 +234,40 @@ func judgeLog(ctx context.Context, c *checks.Case, t taskRow) []checks.Item {
 		item.Found = "no log here"
 	case since.Hours() > most:
 		item.Status, item.Found = checks.Warning, "written long after the last success"
+	}
+	return append([]checks.Item{item}, judgeLastRun(ctx, c, t, path, most)...)
+}
+
+// judgeLastRun judges how far the last run has come by the text of the task's log. The messages in
+// the database may be deleted or late, the log is neither.
+func judgeLastRun(ctx context.Context, c *checks.Case, t taskRow, path string, most float64) []checks.Item {
+	item := checks.Item{Key: t.Site + " last run", Wanted: "succeeded", Where: path, Status: checks.Warning}
+	log, found, err := platform.Lookup(ctx, c, platform.ReadBackupLog(path))
+	switch {
+	case err != nil:
+		return []checks.Item{checks.UnknownItem(item.Key, item.Wanted, err)}
+	case !found: // judgeLog says so
+		return nil
+	case log.Outcome == "" || log.At == nil:
+		return []checks.Item{checks.UnknownItem(item.Key, item.Wanted, platform.Refuse(platform.ErrMalformed,
+			"%s: no line tells when a run began, succeeded or failed; look into smsbkup.lo_ beside it", path))}
+	}
+	age := c.ReadAt().Sub(*log.At)
+	switch log.Outcome {
+	case platform.BackupSucceeded:
+		item.Status, item.Found = checks.Passed, "succeeded"
+	case platform.BackupBegun:
+		item.Found = "begun " + hours(max(age, 0)) + " ago, and not ended"
+		if age.Hours() <= most {
+			item.Status = checks.Passed
+		}
+	case platform.BackupFailed:
+		item.Found = "failed " + hours(max(age, 0)) + " ago"
+		if log.Message != 0 {
+			item.Found += fmt.Sprintf(", with the status message %d", log.Message)
+		}
+	default:
+		return []checks.Item{checks.UnknownItem(item.Key, item.Wanted, platform.Refuse(platform.ErrMalformed, "%s: the outcome of the last run is %q", path, log.Outcome))}
 	}
 	return []checks.Item{item}
 }

@@ -38,18 +38,19 @@ const suspectLimit = 1000
 func suspectPages() checks.Check {
 	return checks.Check{
 		ID:          "recovery.suspect-pages",
-		Title:       "Has SQL Server met no damaged page in the site database?",
+		Title:       "Has SQL Server met no damaged page in the databases?",
 		Why:         "SQL Server notes each page that it could not read, or that it read damaged.",
 		Consequence: "The update stops at the damaged page, and the newest backups hold it, too.",
 		Remedy:      "Run DBCC CHECKDB and restore the pages from a backup. When they are sound, delete their rows from msdb.dbo.suspect_pages.",
 		Command:     "SELECT file_id, page_id, event_type, last_update_date FROM msdb.dbo.suspect_pages WHERE database_id = DB_ID(N'CM_xxx')",
+		Covers:      []string{"No damaged pages"},
 		Sources: []string{
 			"https://learn.microsoft.com/sql/relational-databases/system-tables/suspect-pages-transact-sql",
 			"https://learn.microsoft.com/sql/relational-databases/backup-restore/manage-the-suspect-pages-table-sql-server",
 		},
-		Rights: []string{"SQL Server: SELECT on msdb.dbo.suspect_pages, and a user in the site database"},
-		Reads:  append(discovery.DatabaseReads(), suspect.In("{SQL Server}", "{site database}").Form()),
-		Run:    discovery.OnDatabase(runSuspectPages),
+		Rights: []string{"SQL Server: SELECT on msdb.dbo.suspect_pages, and a user in the database"},
+		Reads:  append(discovery.DatabasesReads(), suspect.In("{SQL Server}", "{site database}").Form()),
+		Run:    discovery.OnDatabases(runSuspectPages),
 	}
 }
 
@@ -72,15 +73,15 @@ func runSuspectPages(ctx context.Context, c *checks.Case, d discovery.Database) 
 		Key: d.Instance + "/" + d.Name, Found: "no damaged page", Wanted: "no damaged page",
 		Where: "msdb.dbo.suspect_pages on " + d.Instance, Status: checks.Passed,
 	}
-	finding := checks.Items("SQL Server has noted no damaged page of the site database.", item)
+	finding := checks.Items("SQL Server has noted no damaged page of the database.", item)
 	switch {
 	case row.Damaged > 0:
-		finding.Summary = "SQL Server has met damaged pages in the site database."
+		finding.Summary = "SQL Server has met damaged pages in the database."
 		item.Status, item.Found = checks.Failed, fmt.Sprintf("damaged pages: %d", row.Damaged)
 	case other > 0:
 		item = checks.UnknownItem(item.Key, item.Wanted, platform.Refuse(platform.ErrUnsupported,
 			"SQL Server %s has noted %d pages of %s with a type of event that is not known here", d.Instance, other, d.Name))
-		finding.Summary = "What SQL Server has noted of the site database is not known here."
+		finding.Summary = "What SQL Server has noted of the database is not known here."
 	case row.Noted >= suspectLimit:
 		no := platform.Refuse(platform.ErrUnsupported,
 			"msdb.dbo.suspect_pages on %s is full, so damage that was met since then is not in it", d.Instance)

@@ -39,11 +39,12 @@ const encrypted = 3
 func encryption() checks.Check {
 	return checks.Check{
 		ID:          "recovery.tde",
-		Title:       "If the site database is encrypted, has the key that opens its backups a backup itself?",
+		Title:       "If a database is encrypted, has the key that opens its backups a backup itself?",
 		Why:         "A backup of an encrypted database can be restored on another server only with the certificate and its private key.",
 		Consequence: "When the server is lost, all its backups are lost with it.",
 		Remedy:      "Save the certificate and its private key to files, and keep them and the password away from this server. If they were saved on another server, note where.",
 		Command:     "BACKUP CERTIFICATE [name] TO FILE = N'...' WITH PRIVATE KEY (FILE = N'...', ENCRYPTION BY PASSWORD = N'...')",
+		Covers:      []string{"Key of an encrypted database is saved"},
 		Sources: []string{
 			"https://learn.microsoft.com/sql/relational-databases/security/encryption/transparent-data-encryption",
 			"https://learn.microsoft.com/sql/relational-databases/system-dynamic-management-views/sys-dm-database-encryption-keys-transact-sql",
@@ -53,9 +54,9 @@ func encryption() checks.Check {
 			databaseRight,
 			"SQL Server, only for an encrypted database: VIEW SERVER STATE (from 2022 on VIEW SERVER SECURITY STATE is enough), and VIEW DEFINITION on the certificate in master",
 		},
-		Reads: append(discovery.DatabaseReads(),
+		Reads: append(discovery.DatabasesReads(),
 			properties.In("{SQL Server}", "{site database}").Form(), encryptionKey.In("{SQL Server}", "{site database}").Form()),
-		Run: discovery.OnDatabase(runEncryption),
+		Run: discovery.OnDatabases(runEncryption),
 	}
 }
 
@@ -68,7 +69,7 @@ func runEncryption(ctx context.Context, c *checks.Case, d discovery.Database) (c
 		return checks.Finding{}, err
 	}
 	if database.Encrypted == 0 {
-		return checks.DoesNotApply("the site database is not encrypted"), nil
+		return checks.DoesNotApply("the database is not encrypted"), nil
 	}
 	rows, err := platform.Ask(ctx, c, encryptionKey.In(d.Instance, d.Name))
 	if err != nil {
@@ -92,7 +93,7 @@ func runEncryption(ctx context.Context, c *checks.Case, d discovery.Database) (c
 		Where: "sys.certificates in master on " + d.Instance, Status: checks.Passed,
 		Found: fmt.Sprintf("the private key of certificate %s was saved", row.Certificate),
 	}
-	summary := "The site database is encrypted, and the key for it was saved."
+	summary := "The database is encrypted, and the key for it was saved."
 	switch {
 	case row.Seen != 1:
 		no := platform.Refuse(platform.ErrDenied, "this account does not see the certificate that encrypts %s on SQL Server %s", d.Name, d.Instance)
@@ -102,10 +103,10 @@ func runEncryption(ctx context.Context, c *checks.Case, d discovery.Database) (c
 			no.Help = "Make sure that the provider of the key keeps a backup of it."
 		}
 		saved = checks.UnknownItem(saved.Key, saved.Wanted, no)
-		summary = "Whether the key of the encrypted site database was saved is not known."
+		summary = "Whether the key of the encrypted database was saved is not known."
 	case row.Saved == 0:
 		saved.Status, saved.Found = checks.Warning, fmt.Sprintf("the private key of certificate %s was never saved from this server", row.Certificate)
-		summary = "The site database is encrypted, and its key was never saved from this server."
+		summary = "The database is encrypted, and its key was never saved from this server."
 	}
 	return checks.Items(summary, append(items, saved)...), nil
 }

@@ -17,7 +17,12 @@ type Product string
 const ConfigMgr Product = "cm"
 
 // Name is the product's full name.
-func (p Product) Name() string { return "Configuration Manager" }
+func (p Product) Name() string {
+	if p == ServiceManager {
+		return "Service Manager"
+	}
+	return "Configuration Manager"
+}
 
 // Release is what one release of a product needs.
 type Release struct {

@@ -13,8 +13,8 @@ func statements() []checks.Statement {
 		},
 		{
 			ID: "roles.retired-connectors", Source: pageRetired,
-			Text: "Azure Services in the console has no connector for Log Analytics (OMS), Upgrade Readiness or Desktop Analytics.",
-			Why:  "These services are retired; the product's own check warns, and set-up removes the connector of Upgrade Readiness.",
+			Text: "Azure Services in the console has no connector for Desktop Analytics.",
+			Why:  "This service is retired, and the product's own check warns.",
 		},
 	}
 }

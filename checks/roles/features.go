@@ -117,7 +117,9 @@ func runStoreForBusiness(ctx context.Context, c *checks.Case, d discovery.Databa
 			platform.Refuse(platform.ErrMalformed, "SQL Server %s counts %d connectors", d.Instance, row.Connectors))), nil
 	}
 	item.Found, item.Status = fmt.Sprintf("connectors: %d", row.Connectors), checks.Warning
-	return checks.Items("The site has a connector for the Microsoft Store for Business.", item), nil
+	finding := checks.Items("The site has a connector for the Microsoft Store for Business.", item)
+	finding.Notes = []string{"Microsoft's list disagrees with itself on this rule: it stands among the errors, and its text calls it a warning, which is what it is taken for here."}
+	return finding, nil
 }
 
 // feature is the only row of a statement about a feature, or why that feature is not judged.

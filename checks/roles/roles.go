@@ -21,10 +21,19 @@ func Area() checks.Area {
 		deprecatedRoles(),
 		resourceAccess(),
 		cloudGateway(),
+		gatewayPoints(),
 		connectionPoint(),
 		passiveServer(),
 		networkAccessAccount(),
 		storeForBusiness(),
+		logAnalytics(),
+		upgradeReadiness(),
+		packageVersions(),
+		contentDistribution(),
+		clientPackage(),
+		maintenanceMode(),
+		updateSync(),
+		leftBehind(),
 	}, Confirm: statements()}
 }
 

@@ -100,20 +100,13 @@ func runPackagesInFlight(ctx context.Context, c *checks.Case, d discovery.Databa
 	if d.OfType == discovery.Secondary {
 		return checks.DoesNotApply("a secondary site is updated by its parent, not by packages of its own"), nil
 	}
-	rows, err := platform.Ask(ctx, c, updatePackages.In(d.Instance, d.Name))
+	rows, err := askPackages(ctx, c, d)
 	if err != nil {
 		return checks.Finding{}, err
 	}
 	first := rows[0]
 	none := first.Package == ""
 	listed := int64(len(rows))
-	switch {
-	case none && (len(rows) != 1 || first.Listed != 0), !none && first.Listed < listed,
-		first.Listed > listed && listed < maxPackageRows, first.Installed < 0 || first.Installed > first.Packages:
-		return checks.Finding{}, platform.Refuse(platform.ErrMalformed,
-			"SQL Server %s says that %s has %d update packages, %d of them installed, and %d rows to look at, and answered with %d",
-			d.Instance, d.Name, first.Packages, first.Installed, first.Listed, listed)
-	}
 	items := []checks.Item{{
 		Key: allPackages, Found: fmt.Sprintf("%d, of which %d are installed", first.Packages, first.Installed), Wanted: "at least one", Where: whereUpdates,
 		Status: checks.Passed,
@@ -142,6 +135,25 @@ func runPackagesInFlight(ctx context.Context, c *checks.Case, d discovery.Databa
 	finding := checks.Items(packagesSummary(items), items...)
 	finding.Notes = notes
 	return finding, nil
+}
+
+// askPackages asks for the packages that are not done with, and refuses what cannot be.
+func askPackages(ctx context.Context, c *checks.Case, d discovery.Database) ([]packageRow, error) {
+	rows, err := platform.Ask(ctx, c, updatePackages.In(d.Instance, d.Name))
+	if err != nil {
+		return nil, err
+	}
+	first := rows[0]
+	none := first.Package == ""
+	listed := int64(len(rows))
+	switch {
+	case none && (len(rows) != 1 || first.Listed != 0), !none && first.Listed < listed,
+		first.Listed > listed && listed < maxPackageRows, first.Installed < 0 || first.Installed > first.Packages:
+		return nil, platform.Refuse(platform.ErrMalformed,
+			"SQL Server %s says that %s has %d update packages, %d of them installed, and %d rows to look at, and answered with %d",
+			d.Instance, d.Name, first.Packages, first.Installed, first.Listed, listed)
+	}
+	return rows, nil
 }
 
 func packagesSummary(items []checks.Item) string {

@@ -10,8 +10,15 @@ func Area() checks.Area {
 		versionSources(),
 		hierarchy(),
 		status(),
+		hierarchyHealth(),
+		statusMessages(),
 		packagesInFlight(),
+		contentAtSites(),
+		prerequisiteCheck(),
 		services(),
 		secureCommunication(),
+		incompatibleReferences(),
+		shareNames(),
+		upgradeAssessment(),
 	}, Confirm: statements()}
 }

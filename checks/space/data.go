@@ -69,22 +69,22 @@ func (r dataRow) editionLimit() int64 {
 func dataFiles() checks.Check {
 	return checks.Check{
 		ID:          "space.data",
-		Title:       "Have the data files of the site database room?",
+		Title:       "Have the data files of the databases room?",
 		Why:         "An update copies and rebuilds tables, so the database needs more room while it is changed than before and after.",
 		Consequence: "SQL Server error 1105 (the filegroup is full) ends the update in the middle of its database changes.",
 		Remedy:      "Raise the limit of the filegroup's files, let them grow, free space on their volumes, or add a file to the filegroup on another volume.",
 		Command:     "ALTER DATABASE [CM_xxx] MODIFY FILE (NAME = N'...', MAXSIZE = UNLIMITED, FILEGROWTH = 1GB)",
-		Rules:       nil,
+		Covers:      []string{"Logs and files have room"},
 		Sources: []string{
 			"https://learn.microsoft.com/sql/relational-databases/errors-events/mssqlserver-1105-database-engine-error",
 			"https://learn.microsoft.com/sql/relational-databases/system-catalog-views/sys-database-files-transact-sql",
 			"https://learn.microsoft.com/sql/relational-databases/system-dynamic-management-views/sys-dm-db-file-space-usage-transact-sql",
 		},
 		Rights: []string{performanceState},
-		Reads: append(discovery.DatabaseReads(),
+		Reads: append(discovery.DatabasesReads(),
 			dataSpace.In("{SQL Server}", "{site database}").Form()),
 		Settings: fillSettings("a filegroup"),
-		Run:      discovery.OnDatabase(runDataFiles),
+		Run:      discovery.OnDatabases(runDataFiles),
 	}
 }
 

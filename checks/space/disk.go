@@ -8,6 +8,7 @@ import (
 
 	"siteready/checks"
 	"siteready/checks/discovery"
+	"siteready/checks/requirement"
 	"siteready/platform"
 )
 
@@ -32,11 +33,12 @@ func freeDisk() checks.Check {
 	const rule = "Microsoft's rule: Free disk space on site server"
 	return checks.Check{
 		ID:          "space.disk",
-		Title:       "Do the volumes of the site and of its database have enough free space?",
-		Why:         "An update keeps several copies of its files on the site server, one of them in the content library, and the database grows while it is changed.",
+		Title:       "Do the volumes of this server and of the databases have enough free space?",
+		Why:         "An update keeps several copies of its files on the site server, one of them in the content library, and the database grows while it is changed. Set-up of Service Manager tests for 1 GB where each database lies, and for room for its files.",
 		Consequence: "The product's own prerequisite check stops below 15 GB, or below 16 GB with the SMS Provider on the same server; a volume that fills up later breaks the update half way.",
 		Remedy:      "Free or add space on the volumes named here. Old folders below EasySetupPayload and CMUStaging must not be deleted by hand.",
 		Rules:       []string{"Free disk space on site server"},
+		Covers:      []string{"1 GB free on the drive of each database", "Free space for the upgraded files"},
 		Sources: []string{
 			"https://learn.microsoft.com/intune/configmgr/core/servers/deploy/install/list-of-prerequisite-checks#free-disk-space-on-site-server",
 			"https://learn.microsoft.com/intune/configmgr/core/plan-design/hierarchy/the-content-library",
@@ -46,7 +48,7 @@ func freeDisk() checks.Check {
 			discovery.RegistryRight,
 			"Windows: list the volumes of the installation folder, the content library and the system's temporary files", performanceState,
 		},
-		Reads: append(discovery.DatabaseReads(),
+		Reads: append(discovery.DatabasesReads(),
 			contentLibrary.Form(), systemTemp.Form(), systemRoot.Form(),
 			platform.ReadVolume("{folder}").Form(), databaseFiles.In("{SQL Server}", "{site database}").Form()),
 		Settings: []checks.Setting{
@@ -57,7 +59,9 @@ func freeDisk() checks.Check {
 			{Name: "library_warns_below", Default: 10, Unit: "GB", About: "free space on the volume of the content library"},
 			{Name: "temp_fails_below", Default: 1, Unit: "GB", About: "free space on the volume of the system's temporary files"},
 			{Name: "temp_warns_below", Default: 5, Unit: "GB", About: "free space on the volume of the system's temporary files"},
-			{Name: "database_fails_below", Default: 1, Unit: "GB", Source: "Microsoft's support article on failed upgrades of Service Manager: 1 GB where each database file lies", About: "free space on each volume of the site database"},
+			{Name: "upgrade_fails_below", Default: 3, Unit: "GB", About: "free space on the volume of Service Manager's folder: room for the upgraded files, whose size is not published"},
+			{Name: "upgrade_warns_below", Default: 10, Unit: "GB", Source: "Microsoft's requirements of Service Manager: 10 GB for a management server", About: "free space on the volume of Service Manager's folder"},
+			{Name: "database_fails_below", Default: 1, Unit: "GB", Source: "Microsoft's support article on failed upgrades of Service Manager: 1 GB where each database file lies", About: "free space on each volume of a database"},
 		},
 		Run: runFreeDisk,
 	}
@@ -65,28 +69,67 @@ func freeDisk() checks.Check {
 
 func runFreeDisk(ctx context.Context, c *checks.Case) (checks.Finding, error) {
 	var items []checks.Item
-	var notes []string
 	site, other, err := discovery.FindSite(ctx, c)
-	switch {
-	case err != nil:
+	if err != nil {
 		items = append(items, checks.UnknownItem("site server", "", err))
-	case other == nil:
-		items, notes = siteVolumes(ctx, c, site)
-	case !c.Stated.Complete():
-		return checks.DoesNotApply(other.Headline), nil
 	}
-	database, _, err := discovery.FindDatabase(ctx, c, c.Stated)
-	if err == nil {
-		var volumes []checks.Item
-		volumes, err = databaseVolumes(ctx, c, database)
-		items = append(items, volumes...)
+	var sm *discovery.ServiceManager
+	var smErr error
+	if !c.Stated.Complete() { // then it is the one database that is asked for
+		sm, smErr = discovery.FindServiceManager(ctx, c)
 	}
+	if smErr != nil {
+		items = append(items, checks.UnknownItem(requirement.ServiceManager.Name(), "", smErr))
+	}
+	if other != nil && sm == nil && smErr == nil && !c.Stated.Complete() {
+		return checks.DoesNotApply(discovery.Neither(*other)), nil
+	}
+	needs := needed{server: "server"}
+	if err == nil && other == nil {
+		needs.server = "site server"
+		needs.folders, needs.unknown, needs.notes = siteFolders(ctx, c, site)
+	}
+	if sm != nil {
+		needs.folders = append(needs.folders, folder{"folder of Service Manager", sm.InstallDir, c.Setting("upgrade_fails_below"), c.Setting("upgrade_warns_below")})
+	}
+	if len(needs.folders) > 0 {
+		folders, unknown := temporaryFiles(ctx, c)
+		needs.folders, needs.unknown = append(needs.folders, folders...), append(needs.unknown, unknown...)
+	}
+	items = append(items, needs.judge(ctx, c)...)
+	databases, unread, _, err := discovery.FindDatabases(ctx, c, c.Stated)
 	if err != nil {
 		items = append(items, checks.UnknownItem("site database", "", err))
 	}
+	for _, database := range databases {
+		volumes, err := databaseVolumes(ctx, c, database)
+		if err != nil {
+			name := "site database"
+			if !database.OfSite() {
+				name = database.Instance + "/" + database.Name
+			}
+			volumes = []checks.Item{checks.UnknownItem(name, "", err)}
+		}
+		items = addVolumes(items, volumes)
+	}
+	items = append(items, unread...)
 	finding := checks.Items(summary(items), items...)
-	finding.Notes = notes
+	finding.Notes = needs.notes
 	return finding, nil
+}
+
+// addVolumes adds items, of each volume the worse: databases share volumes.
+func addVolumes(items, more []checks.Item) []checks.Item {
+	for _, item := range more {
+		at := slices.IndexFunc(items, func(i checks.Item) bool { return i.Key == item.Key })
+		switch {
+		case at < 0:
+			items = append(items, item)
+		case checks.Worst(items[at].Status, item.Status) != items[at].Status:
+			items[at] = item
+		}
+	}
+	return items
 }
 
 func summary(items []checks.Item) string {
@@ -102,16 +145,22 @@ func summary(items []checks.Item) string {
 	}
 }
 
-// siteVolumes judges the volumes of the site server's folders, each once, by the most that
-// one of its folders needs.
-func siteVolumes(ctx context.Context, c *checks.Case, site discovery.Site) (items []checks.Item, notes []string) {
-	folders, unknown, notes := siteFolders(ctx, c, site)
+// needed is what this server's folders need.
+type needed struct {
+	server  string // what items call this server
+	folders []folder
+	unknown []checks.Item // folders that could not be found
+	notes   []string
+}
+
+// judge judges the volumes of the folders, each once, by the most that one of its folders needs.
+func (n needed) judge(ctx context.Context, c *checks.Case) (items []checks.Item) {
 	var volumes []platform.Volume
 	on := map[string][]folder{} // by volume
-	for _, f := range folders {
+	for _, f := range n.folders {
 		volume, err := platform.Ask(ctx, c, platform.ReadVolume(f.path))
 		if err != nil {
-			unknown = append(unknown, checks.UnknownItem(f.name, f.wanted(), err))
+			n.unknown = append(n.unknown, checks.UnknownItem(f.name, f.wanted(), err))
 			continue
 		}
 		mount := strings.ToLower(volume.Mount)
@@ -127,15 +176,17 @@ func siteVolumes(ctx context.Context, c *checks.Case, site discovery.Site) (item
 			most.fails, most.warns = max(most.fails, f.fails), max(most.warns, f.warns)
 			where = append(where, f.name+" "+f.path)
 		}
-		items = append(items, most.judge(volume, strings.Join(where, ", ")))
+		item := most.judge(volume, strings.Join(where, ", "))
+		item.Key = n.server + " " + volume.Mount
+		items = append(items, item)
 	}
-	return append(items, unknown...), notes
+	return append(items, n.unknown...)
 }
 
 // judge holds the volume's free space against what the folder needs.
 func (f folder) judge(volume platform.Volume, where string) checks.Item {
 	item := checks.Item{
-		Key: "site server " + volume.Mount, Found: gigabytes(float64(volume.Free)) + " free", Wanted: f.wanted(),
+		Found: gigabytes(float64(volume.Free)) + " free", Wanted: f.wanted(),
 		Where: "the volume of: " + where, Status: checks.Passed,
 	}
 	switch free := float64(volume.Free) / gibibyte; {

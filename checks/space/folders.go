@@ -21,7 +21,7 @@ var (
 	systemRoot     = platform.ReadText(`HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion`, "SystemRoot")
 )
 
-// folder is a folder of the site server that an update fills.
+// folder is a folder of this server that an update fills.
 type folder struct {
 	name, path   string
 	fails, warns float64 // GB that its volume needs
@@ -29,11 +29,10 @@ type folder struct {
 
 func (f folder) wanted() string { return fmt.Sprintf("at least %g GB, better %g GB", f.fails, f.warns) }
 
-// siteFolders finds the folders to look at, and makes an item for each that it cannot find.
+// siteFolders finds the folders of a site, and makes an item for each that it cannot find.
 func siteFolders(ctx context.Context, c *checks.Case, site discovery.Site) (folders []folder, unknown []checks.Item, notes []string) {
 	install := folder{"installation folder", site.InstallDir, c.Setting("install_fails_below"), c.Setting("install_warns_below")}
 	library := folder{"content library", "", c.Setting("library_fails_below"), c.Setting("library_warns_below")}
-	temp := folder{"temporary files", "", c.Setting("temp_fails_below"), c.Setting("temp_warns_below")}
 
 	_, provider, err := platform.Lookup(ctx, c, smsProvider)
 	if err != nil {
@@ -55,11 +54,17 @@ func siteFolders(ctx context.Context, c *checks.Case, site discovery.Site) (fold
 		library.path = string(path)
 		folders = append(folders, library)
 	}
+	return folders, unknown, notes
+}
 
+// temporaryFiles is the folder that every set-up unpacks into, or an item when it cannot be found.
+func temporaryFiles(ctx context.Context, c *checks.Case) (folders []folder, unknown []checks.Item) {
+	temp := folder{"temporary files", "", c.Setting("temp_fails_below"), c.Setting("temp_warns_below")}
+	var err error
 	if temp.path, err = tempPath(ctx, c); err != nil {
-		return folders, append(unknown, checks.UnknownItem(temp.name, temp.wanted(), err)), notes
+		return nil, []checks.Item{checks.UnknownItem(temp.name, temp.wanted(), err)}
 	}
-	return append(folders, temp), unknown, notes
+	return []folder{temp}, nil
 }
 
 // tempPath is where services that run as LocalSystem keep temporary files.

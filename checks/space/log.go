@@ -46,21 +46,21 @@ func (r logRow) facts() fileFacts {
 func transactionLog() checks.Check {
 	return checks.Check{
 		ID:          "space.log",
-		Title:       "Has the transaction log of the site database room?",
+		Title:       "Have the transaction logs of the databases room?",
 		Why:         "An update changes the whole database in large transactions, and each of them must fit into the log.",
 		Consequence: "SQL Server error 9002 ends the update in the middle of its database changes.",
 		Remedy:      "Remove what the log waits for (LOG_BACKUP: back the log up; ACTIVE_TRANSACTION: find the open transaction), or raise the log file's limit or the free space of its volume.",
 		Command:     "BACKUP LOG [CM_xxx] TO DISK = N'...'",
-		Rules:       nil,
+		Covers:      []string{"Logs and files have room"},
 		Sources: []string{
 			"https://learn.microsoft.com/sql/relational-databases/logs/troubleshoot-a-full-transaction-log-sql-server-error-9002",
 			"https://learn.microsoft.com/sql/relational-databases/system-dynamic-management-views/sys-dm-db-log-space-usage-transact-sql",
 		},
 		Rights: []string{performanceState},
-		Reads: append(discovery.DatabaseReads(),
+		Reads: append(discovery.DatabasesReads(),
 			logSpace.In("{SQL Server}", "{site database}").Form()),
 		Settings: fillSettings("the log"),
-		Run:      discovery.OnDatabase(runTransactionLog),
+		Run:      discovery.OnDatabases(runTransactionLog),
 	}
 }
 

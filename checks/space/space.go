@@ -12,6 +12,7 @@ import (
 func Area() checks.Area {
 	return checks.Area{ID: "space", Title: "Disk and database space", Checks: []checks.Check{
 		freeDisk(),
+		fileSystem(),
 		dataFiles(),
 		transactionLog(),
 		tempdb(),

@@ -57,7 +57,7 @@ func (r tempdbRow) facts() fileFacts {
 func tempdb() checks.Check {
 	return checks.Check{
 		ID:          "space.tempdb",
-		Title:       "Has tempdb of the site's SQL Server room?",
+		Title:       "Has tempdb of the product's SQL Server room?",
 		Why:         "While an update rebuilds tables and indexes, SQL Server sorts and keeps old versions of rows in tempdb.",
 		Consequence: "SQL Server errors 1105 or 9002 in tempdb end the update in the middle of its database changes.",
 		Remedy:      "Raise the limit of tempdb's files, let them grow, or free space on their volumes. If it is full now, find what fills it before the update.",
@@ -68,10 +68,10 @@ func tempdb() checks.Check {
 			"https://learn.microsoft.com/sql/relational-databases/system-dynamic-management-views/sys-dm-db-file-space-usage-transact-sql",
 		},
 		Rights: []string{performanceState},
-		Reads: append(discovery.DatabaseReads(),
+		Reads: append(discovery.DatabasesReads(),
 			tempdbSpace.In("{SQL Server}", "{site database}").Form()),
 		Settings: fillSettings("tempdb"),
-		Run:      discovery.OnDatabase(runTempdb),
+		Run:      discovery.OnDatabases(runTempdb),
 	}
 }
 

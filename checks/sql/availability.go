@@ -61,14 +61,15 @@ type replicaRow struct {
 func availabilityGroup() checks.Check {
 	return checks.Check{
 		ID:    "sql.availability-group",
-		Title: "Is the availability group of the site database ready for an update?",
-		Why: "Each update needs all replicas on manual failover, readable and healthy, also those of other groups on the same instance. " +
-			"Automatic failover is supported between updates only.",
-		Consequence: "The product's own prerequisite check stops the update; a failover in the middle of an update leaves the site broken.",
+		Title: "Is the availability group of the database ready for an update?",
+		Why: "Each update of a site needs all replicas on manual failover, readable and healthy, also those of other groups on the same instance. " +
+			"Automatic failover is supported between updates only. For Service Manager no page says so; the harm is the same.",
+		Consequence: "The product's own prerequisite check stops the update; a failover in the middle of the changes leaves the database broken.",
 		Remedy: "On the primary replica set what differs, and wait until all replicas are healthy. Set automatic failover again after the update. " +
 			"A basic group, an edition below Enterprise and a failover cluster instance need a move of the database.",
 		Command: "ALTER AVAILABILITY GROUP [name] MODIFY REPLICA ON N'SERVER' WITH (FAILOVER_MODE = MANUAL);\n" +
 			"ALTER AVAILABILITY GROUP [name] MODIFY REPLICA ON N'SERVER' WITH (SECONDARY_ROLE (ALLOW_CONNECTIONS = ALL));",
+		Covers: []string{"Availability groups fail over by hand"},
 		Rules: []string{
 			"SQL Server Always On availability groups",
 			"SQL Server Always On availability group configured for readable secondaries",
@@ -84,8 +85,8 @@ func availabilityGroup() checks.Check {
 			"https://learn.microsoft.com/sql/relational-databases/system-dynamic-management-views/sys-dm-hadr-availability-replica-states-transact-sql",
 		},
 		Rights: []string{inDatabase, "SQL Server, in an availability group: VIEW ANY DEFINITION, also from 2022 on", performanceState},
-		Reads:  append(discovery.DatabaseReads(), availabilityReplicas.In("{SQL Server}", "{site database}").Form()),
-		Run:    discovery.OnDatabase(runAvailabilityGroup),
+		Reads:  append(discovery.DatabasesReads(), availabilityReplicas.In("{SQL Server}", "{site database}").Form()),
+		Run:    discovery.OnDatabases(runAvailabilityGroup),
 	}
 }
 
@@ -102,7 +103,7 @@ func runAvailabilityGroup(ctx context.Context, c *checks.Case, d discovery.Datab
 	}
 	first := rows[0] // what is said of the database and the instance is alike in all rows
 	if first.Replicated == 0 && len(rows) == 1 {
-		return checks.DoesNotApply("the site database is in no availability group"), nil
+		return checks.DoesNotApply(map[bool]string{true: "the site database is in no availability group", false: "the databases are in no availability group"}[d.OfSite()]), nil
 	}
 	ofSite := rowsWhere(rows, func(r replicaRow) bool { return r.OfSite == 1 })
 	if first.Replicated != 1 || len(ofSite) == 0 || slices.ContainsFunc(rows, func(r replicaRow) bool { return r.Replica == "" }) {
@@ -111,6 +112,9 @@ func runAvailabilityGroup(ctx context.Context, c *checks.Case, d discovery.Datab
 	}
 	if first.Replicas != len(rows) || len(rows) >= replicaListLimit {
 		return checks.Finding{}, platform.Refuse(platform.ErrTooLarge, "SQL Server %s has %d replicas in its availability groups, and lists %d", d.Instance, first.Replicas, len(rows))
+	}
+	if !d.OfSite() {
+		return groupForServiceManager(d, ofSite), nil
 	}
 	items := []checks.Item{
 		edition(d, first),
@@ -141,6 +145,29 @@ func runAvailabilityGroup(ctx context.Context, c *checks.Case, d discovery.Datab
 		}
 	}
 	return finding, nil
+}
+
+// groupForServiceManager judges the group of a database of Service Manager, of which no page of
+// Microsoft's says more than that groups are supported.
+func groupForServiceManager(d discovery.Database, group []replicaRow) checks.Finding {
+	items := []checks.Item{
+		aspect(d, "failover", "sys.availability_replicas, failover_mode", group, func(r replicaRow) int { return r.Failover },
+			"manual on all replicas", map[int]string{0: "automatic"}, 1),
+		health(d, group),
+	}
+	for i := range items {
+		if items[i].Status == checks.Failed {
+			items[i].Status = checks.Warning
+		}
+	}
+	finding := checks.Items("The availability group is ready for an upgrade.", items...)
+	switch finding.Status() {
+	case checks.Warning:
+		finding.Summary = "The availability group may fail over while Setup changes the database, or is not healthy."
+	case checks.Unknown:
+		finding.Summary = "Not all of the availability group is known."
+	}
+	return finding
 }
 
 func rowsWhere(rows []replicaRow, keep func(replicaRow) bool) []replicaRow {
@@ -237,6 +264,7 @@ func namedInstances(rows []replicaRow) checks.Item {
 	}
 	if len(named) > 0 {
 		item.Found, item.Status = strings.Join(named, ", "), checks.Warning
+		item.Wanted += ", for the product's rule; Microsoft's page on availability groups disagrees, and allows named ones"
 	}
 	return item
 }

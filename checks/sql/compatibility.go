@@ -59,7 +59,12 @@ func runCompatibility(_ context.Context, c *checks.Case, d discovery.Database, r
 		summary = fmt.Sprintf("The compatibility level is higher than what %s is known to support.", c.Target.Version)
 	}
 	finding := checks.Items(summary, item)
-	if at >= 0 && !slices.Contains(supported[at].Levels, row.Level) {
+	switch {
+	case at < 0:
+	case len(supported[at].Levels) > 1:
+		finding.Notes = []string{fmt.Sprintf("Microsoft's pages disagree on the level for %s: one recommends %d, another %d. Either passes here.",
+			supported[at].Name, supported[at].Levels[0], supported[at].Levels[1])}
+	case !slices.Contains(supported[at].Levels, row.Level):
 		finding.Notes = []string{fmt.Sprintf("For %s the documents recommend the level %d.", supported[at].Name, supported[at].Levels[0])}
 	}
 	return finding, nil

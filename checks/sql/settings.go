@@ -11,31 +11,45 @@ import (
 
 // onInstance is the Run of a check that judges the row about the instance.
 func onInstance(run func(*checks.Case, discovery.Database, instanceRow) (checks.Finding, error)) func(context.Context, *checks.Case) (checks.Finding, error) {
-	return discovery.OnDatabase(func(ctx context.Context, c *checks.Case, d discovery.Database) (checks.Finding, error) {
+	return discovery.OnDatabase(withInstance(run))
+}
+
+// onInstances is onInstance for the databases of both products.
+func onInstances(run func(*checks.Case, discovery.Database, instanceRow) (checks.Finding, error)) func(context.Context, *checks.Case) (checks.Finding, error) {
+	return discovery.OnDatabases(withInstance(run))
+}
+
+func withInstance(run func(*checks.Case, discovery.Database, instanceRow) (checks.Finding, error)) func(context.Context, *checks.Case, discovery.Database) (checks.Finding, error) {
+	return func(ctx context.Context, c *checks.Case, d discovery.Database) (checks.Finding, error) {
 		row, err := platform.AskOne(ctx, c, instance.In(d.Instance, d.Name))
 		if err != nil {
 			return checks.Finding{}, err
 		}
 		return run(c, d, row)
-	})
+	}
 }
 
 func instanceReads() []platform.Form {
 	return append(discovery.DatabaseReads(), instance.In("{SQL Server}", "{site database}").Form())
 }
 
+func instancesReads() []platform.Form {
+	return append(discovery.DatabasesReads(), instance.In("{SQL Server}", "{site database}").Form())
+}
+
 func serverEdition() checks.Check {
 	return checks.Check{
 		ID:          "sql.edition",
-		Title:       "Is the edition of SQL Server good for this type of site?",
-		Why:         "Only a secondary site may have its database on SQL Server Express.",
-		Consequence: "The product's own prerequisite check stops the update of a central administration or primary site on Express.",
-		Remedy:      "Move the site database to SQL Server Standard or Enterprise, or upgrade the edition of the instance.",
+		Title:       "Is the edition of SQL Server good for the product?",
+		Why:         "Only a secondary site may have its database on SQL Server Express. Service Manager supports Standard and Enterprise.",
+		Consequence: "The product's own prerequisite check stops the update of a central administration or primary site on Express, and Setup of Service Manager refuses other editions.",
+		Remedy:      "Move the database to SQL Server Standard or Enterprise, or upgrade the edition of the instance.",
 		Rules:       []string{"SQL Server edition"},
-		Sources:     []string{pageSQLVersions, pageProperties},
+		Covers:      []string{"Edition of SQL Server"},
+		Sources:     []string{pageSQLVersions, pageProperties, "https://learn.microsoft.com/system-center/scsm/sm-sql-reqs"},
 		Rights:      []string{inDatabase},
-		Reads:       instanceReads(),
-		Run:         onInstance(runServerEdition),
+		Reads:       instancesReads(),
+		Run:         onInstances(runServerEdition),
 	}
 }
 
@@ -43,6 +57,9 @@ func serverEdition() checks.Check {
 var editions = map[int]string{2: "Standard", 3: "Enterprise", engineExpress: "Express"}
 
 func runServerEdition(_ *checks.Case, d discovery.Database, row instanceRow) (checks.Finding, error) {
+	if !d.OfSite() {
+		return editionForServiceManager(d, row), nil
+	}
 	const wanted = "Standard or Enterprise; Express on a secondary site only"
 	item := checks.Item{Key: d.Instance, Found: row.Edition, Wanted: wanted, Where: "SERVERPROPERTY, EngineEdition and Edition", Status: checks.Passed}
 	switch {
@@ -61,6 +78,28 @@ func runServerEdition(_ *checks.Case, d discovery.Database, row instanceRow) (ch
 		return checks.Items("The evaluation edition stops after 180 days.", item), nil
 	}
 	return checks.Items("The edition is supported.", item), nil
+}
+
+// editionForServiceManager judges an edition for which there is no exception. What cannot be told
+// from Enterprise by its number, and is not for production, is a warning.
+func editionForServiceManager(d discovery.Database, row instanceRow) checks.Finding {
+	const wanted = "Standard or Enterprise"
+	item := checks.Item{Key: d.Instance, Found: row.Edition, Wanted: wanted, Where: "SERVERPROPERTY, EngineEdition and Edition", Status: checks.Passed}
+	switch {
+	case editions[row.Engine] == "":
+		no := platform.Refuse(platform.ErrUnsupported, "SQL Server %s has the engine edition %d (%s), which is not known here", d.Instance, row.Engine, row.Edition)
+		return checks.Items("This edition is not known.", checks.UnknownItem(d.Instance, wanted, no))
+	case row.Engine == engineExpress:
+		item.Status = checks.Failed
+		return checks.Items("Service Manager does not support SQL Server Express.", item)
+	case strings.Contains(row.Edition, "Evaluation"):
+		item.Status = checks.Warning
+		return checks.Items("The evaluation edition stops after 180 days.", item)
+	case strings.Contains(row.Edition, "Developer"):
+		item.Status = checks.Warning
+		return checks.Items("The developer edition is not for production, and Service Manager does not list it.", item)
+	}
+	return checks.Items("The edition is supported.", item)
 }
 
 func serverCollation() checks.Check {
@@ -128,15 +167,19 @@ func serverMemory() checks.Check {
 		Remedy:      "Set the upper limit to 50 to 80 % of the memory where SQL Server is on the site server and to 80 to 90 % where it is alone, and the lower limit to at least 8 GB (4 GB on a secondary site).",
 		Command: "-- N: the upper limit in MB, by the memory of this machine\nEXEC sp_configure 'show advanced options', 1; RECONFIGURE;\n" +
 			"EXEC sp_configure 'min server memory (MB)', 8192;\nEXEC sp_configure 'max server memory (MB)', N; RECONFIGURE;",
-		Rules:   []string{"Configuration for SQL Server memory usage", "SQL Server process memory allocation"},
-		Sources: []string{pageRules + "#sql-server-process-memory-allocation", pageSQLConfig},
-		Rights:  []string{inDatabase},
-		Reads:   instanceReads(),
+		Rules:  []string{"Configuration for SQL Server memory usage", "SQL Server process memory allocation"},
+		Covers: []string{"Memory of SQL Server has a limit"},
+		Sources: []string{
+			pageRules + "#sql-server-process-memory-allocation", pageSQLConfig, "https://github.com/microsoft/CSS-SystemCenter-ServiceManager",
+		},
+		Rights: []string{inDatabase},
+		Reads:  instancesReads(),
 		Settings: []checks.Setting{
 			{Name: "min_site_warns_below", Default: 8192, Unit: "MB", Source: "Microsoft's rule: SQL Server process memory allocation", About: "lower limit on a central administration or primary site"},
 			{Name: "min_secondary_warns_below", Default: 4096, Unit: "MB", Source: "Microsoft's rule: SQL Server process memory allocation", About: "lower limit on a secondary site"},
+			{Name: "max_warns_below", Default: 8000, Unit: "MB", Source: "the tool of Microsoft's support for Service Manager", About: "upper limit on an instance of Service Manager"},
 		},
-		Run: onInstance(runServerMemory),
+		Run: onInstances(runServerMemory),
 	}
 }
 
@@ -146,6 +189,9 @@ const unlimited = 2147483647
 func runServerMemory(c *checks.Case, d discovery.Database, row instanceRow) (checks.Finding, error) {
 	if row.Engine == engineExpress && d.OfType == discovery.Secondary {
 		return checks.DoesNotApply("SQL Server Express on a secondary site has limits of its own"), nil
+	}
+	if !d.OfSite() {
+		return memoryForServiceManager(c, d, row), nil
 	}
 	upper := checks.Item{
 		Key: "upper limit", Found: megabytes(row.MaxMemory), Wanted: "a limit",
@@ -170,6 +216,25 @@ func runServerMemory(c *checks.Case, d discovery.Database, row instanceRow) (che
 		finding.Summary = "The limits of memory are not as the product wants them."
 	}
 	return finding, nil
+}
+
+// memoryForServiceManager judges the upper limit, which must be there, and not so low that SQL
+// Server has less than the least that Service Manager asks for. No document names a lower one.
+func memoryForServiceManager(c *checks.Case, d discovery.Database, row instanceRow) checks.Finding {
+	least := int64(c.Setting("max_warns_below"))
+	item := checks.Item{
+		Key: d.Instance, Found: megabytes(row.MaxMemory), Wanted: "an upper limit of at least " + megabytes(least),
+		Where: "sys.configurations, max server memory (MB)", Status: checks.Passed,
+	}
+	switch {
+	case row.MaxMemory >= unlimited:
+		item.Found, item.Status = "no upper limit", checks.Warning
+		return checks.Items("The memory of SQL Server has no upper limit.", item)
+	case row.MaxMemory < least:
+		item.Status = checks.Warning
+		return checks.Items("The upper limit leaves SQL Server less memory than Service Manager asks for.", item)
+	}
+	return checks.Items("The memory of SQL Server has an upper limit.", item)
 }
 
 func securityMode() checks.Check {

@@ -35,17 +35,18 @@ var states = map[int]string{0: "online", 1: "restoring", 2: "recovering", 3: "re
 func databaseState() checks.Check {
 	return checks.Check{
 		ID:          "sql.database",
-		Title:       "Is the site database online, for many users, and writable?",
+		Title:       "Are the databases online, for many users, and writable?",
 		Why:         "The update changes the whole site database. What depends on it cannot be checked while it is not online.",
 		Consequence: "The update cannot start, or stops at its first change to the database.",
 		Remedy:      "Find out in SQL Server's error log why the database is in this state; bring it online, to MULTI_USER and to READ_WRITE.",
 		Command:     "SELECT name, state_desc, user_access_desc, is_read_only FROM sys.databases",
+		Covers:      []string{"The databases exist and are online"},
 		Sources: []string{
 			"https://learn.microsoft.com/sql/relational-databases/system-catalog-views/sys-databases-transact-sql", pageRules,
 		},
 		Rights: []string{"SQL Server: a log-on. An offline database is listed only for accounts with more rights than siteready asks for"},
-		Reads:  append(discovery.DatabaseReads(), databaseStates.In("{SQL Server}", "master").Form()),
-		Run:    discovery.OnDatabase(runDatabaseState),
+		Reads:  append(discovery.DatabasesReads(), databaseStates.In("{SQL Server}", "master").Form()),
+		Run:    discovery.OnDatabases(runDatabaseState),
 	}
 }
 
@@ -71,15 +72,15 @@ func runDatabaseState(ctx context.Context, c *checks.Case, d discovery.Database)
 		}
 		if item.Found != wanted {
 			item.Status = checks.Failed
-			return checks.Items("The site database is "+item.Found+".", item), nil
+			return checks.Items("The database is "+item.Found+".", item), nil
 		}
-		return checks.Items("The site database is online and writable.", item), nil
+		return checks.Items("The database is online and writable.", item), nil
 	}
 	if rows[0].SeesOffline == 1 && len(rows) < 500 {
 		item := checks.Item{Key: key, Found: fmt.Sprintf("it is not among the %d databases of the instance", len(rows)), Wanted: wanted, Where: "sys.databases", Status: checks.Failed}
-		return checks.Items("The site database is not on this instance.", item), nil
+		return checks.Items("The database is not on this instance.", item), nil
 	}
 	no := platform.Refuse(platform.ErrDenied, "SQL Server %s does not list database %s: it is offline, which this account may not see, or it is not there", d.Instance, d.Name)
 	no.Help = "Look in SQL Server Management Studio as an administrator of SQL Server."
-	return checks.Items("Whether the site database is online is not known.", checks.UnknownItem(key, wanted, no)), nil
+	return checks.Items("Whether the database is online is not known.", checks.UnknownItem(key, wanted, no)), nil
 }

@@ -8,6 +8,7 @@ import (
 
 	"siteready/checks"
 	"siteready/checks/discovery"
+	"siteready/checks/servers"
 	"siteready/checks/version"
 	"siteready/platform"
 )
@@ -43,10 +44,10 @@ func deploymentKit() checks.Check {
 			"https://learn.microsoft.com/intune/configmgr/core/servers/deploy/install/list-of-prerequisite-checks#usmt-installed",
 		},
 		Rights: []string{
-			discovery.RegistryRight, "Windows: read the attributes of files of the Windows ADK, which every user may", siteSystemsRight,
+			discovery.RegistryRight, "Windows: read the attributes of files of the Windows ADK, which every user may", servers.Right,
 			"Windows, where the SMS Provider is on another server: the right to read its registry over the network and its administrative share",
 		},
-		Reads: append(discovery.DatabaseReads(), platform.ReadComputer().Form(), siteSystems.In("{SQL Server}", "{site database}").Form(),
+		Reads: append(discovery.DatabaseReads(), platform.ReadComputer().Form(), servers.Form(),
 			kitsRoot.Form(), kitsRoot.At("{SMS Provider}").Form(),
 			kitFile(folder, deploymentTools).Form(), kitFile(folder, windowsPE).Form(), kitFile(folder, migrationTool).Form()),
 		Run: discovery.OnSite(runDeploymentKit),
@@ -96,7 +97,7 @@ func providers(ctx context.Context, c *checks.Case, site discovery.Site) (here b
 	if err != nil {
 		return false, nil, err
 	}
-	rows, err := platform.Ask(ctx, c, siteSystems.In(database.Instance, database.Name))
+	rows, err := platform.Ask(ctx, c, servers.Listed(database))
 	if err != nil {
 		return false, nil, err
 	}
@@ -107,7 +108,7 @@ func providers(ctx context.Context, c *checks.Case, site discovery.Site) (here b
 	for _, row := range rows {
 		switch {
 		case row.Provider != 1 || !strings.EqualFold(row.Site, site.Code):
-		case isOwn(own, row.Server):
+		case servers.IsOwn(own, row.Server):
 			here = true
 		default:
 			elsewhere = append(elsewhere, row.Server)

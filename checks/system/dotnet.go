@@ -50,7 +50,11 @@ func runDotNet(ctx context.Context, c *checks.Case, _ discovery.Site) (checks.Fi
 	case checks.Count(items, checks.Warning) > 0:
 		summary = fmt.Sprintf("The .NET Framework is older than %s, which Microsoft's checklist for %s requires.", c.Target.DotNet.Name, c.Target.Version)
 	}
-	return checks.Items(summary, items...), nil
+	finding := checks.Items(summary, items...)
+	if items[0].Status == checks.Warning {
+		finding.Notes = []string{fmt.Sprintf("Microsoft's pages disagree: the checklist for %s requires %s, and the product's own check does no more than warn below it.", c.Target.Version, c.Target.DotNet.Name)}
+	}
+	return finding, nil
 }
 
 // newestDotNet judges the 4.x that is installed; there is never more than one.

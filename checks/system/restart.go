@@ -35,7 +35,7 @@ var (
 func pendingRestart() checks.Check {
 	return checks.Check{
 		ID:          "system.restart",
-		Title:       "Is the site server free of pending restarts?",
+		Title:       "Is this server free of pending restarts?",
 		Why:         "Files that are replaced only at a restart would get mixed with those of the update.",
 		Consequence: "The product's own prerequisite check stops the update.",
 		Remedy:      "Restart the server, and run this check again. What is still there after a restart was not cleared by it: look at the program that is named here.",
@@ -45,15 +45,15 @@ func pendingRestart() checks.Check {
 			"https://learn.microsoft.com/intune/configmgr/core/servers/deploy/install/list-of-prerequisite-checks#pending-system-restart",
 		},
 		Rights: []string{discovery.RegistryRight},
-		Reads: append(discovery.SiteReads(), servicingPending.Form(), updateRequired.Form(), fileRenames.Form(), rebootAttempts.Form(),
+		Reads: append(discovery.HereReads(), servicingPending.Form(), updateRequired.Form(), fileRenames.Form(), rebootAttempts.Form(),
 			sessionManager.Form(), serverManager.Form(), platform.ReadBoot().Form()),
-		Run: discovery.OnSite(runPendingRestart),
+		Run: discovery.OnProducts(runPendingRestart),
 	}
 }
 
 const nothingWaits = "nothing waits for a restart"
 
-func runPendingRestart(ctx context.Context, c *checks.Case, _ discovery.Site) (checks.Finding, error) {
+func runPendingRestart(ctx context.Context, c *checks.Case, _ discovery.Here) (checks.Finding, error) {
 	return waiting{status: checks.Failed}.judge(ctx, c), nil
 }
 

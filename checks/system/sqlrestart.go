@@ -2,10 +2,10 @@ package system
 
 import (
 	"context"
-	"strings"
 
 	"siteready/checks"
 	"siteready/checks/discovery"
+	"siteready/checks/servers"
 	"siteready/platform"
 )
 
@@ -21,7 +21,7 @@ func sqlServerRestart() checks.Check {
 		Sources: []string{
 			"https://learn.microsoft.com/intune/configmgr/core/servers/deploy/install/list-of-prerequisite-checks#pending-system-restart-on-the-remote-sql-server",
 		},
-		Rights: []string{discovery.RegistryRight, remoteRight},
+		Rights: []string{discovery.RegistryRight, servers.RemoteRight},
 		Reads: append(discovery.DatabaseReads(), platform.ReadComputer().Form(),
 			servicingPending.At(server).Form(), updateRequired.At(server).Form(), fileRenames.At(server).Form(), rebootAttempts.At(server).Form()),
 		Run: discovery.OnDatabase(runSQLServerRestart),
@@ -29,30 +29,13 @@ func sqlServerRestart() checks.Check {
 }
 
 func runSQLServerRestart(ctx context.Context, c *checks.Case, d discovery.Database) (checks.Finding, error) {
-	server := machineOf(d.Instance)
+	server := servers.MachineOf(d.Instance)
 	own, err := platform.Ask(ctx, c, platform.ReadComputer())
 	if err != nil {
 		return checks.Finding{}, err
 	}
-	if isLoopback(server) || isOwn(own, server) {
+	if servers.IsLoopback(server) || servers.IsOwn(own, server) {
 		return checks.DoesNotApply("SQL Server is on this machine, whose restart is judged by itself"), nil
 	}
 	return waiting{server: server, status: checks.Warning}.judge(ctx, c), nil
-}
-
-// machineOf is the machine in SERVER\INSTANCE,PORT. Of an availability group it is the
-// listener, which leads to the machine of the primary replica.
-func machineOf(instance string) string {
-	address, _, _ := strings.Cut(strings.TrimPrefix(instance, "tcp:"), ",")
-	machine, _, _ := strings.Cut(address, `\`)
-	return machine
-}
-
-// isLoopback reports whether a name stands for the machine that it is used on.
-func isLoopback(name string) bool {
-	switch strings.ToLower(name) {
-	case "", ".", "(local)", "localhost", "127.0.0.1", "::1":
-		return true
-	}
-	return false
 }

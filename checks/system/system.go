@@ -14,5 +14,8 @@ func Area() checks.Area {
 		deploymentKit(),
 		pendingRestart(),
 		sqlServerRestart(),
+		differentialCompression(),
+		failoverCluster(),
+		wsusConsole(),
 	}, Confirm: statements()}
 }

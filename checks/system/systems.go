@@ -12,41 +12,9 @@ import (
 	"siteready/checks"
 	"siteready/checks/discovery"
 	"siteready/checks/requirement"
+	"siteready/checks/servers"
 	"siteready/platform"
 )
-
-// siteSystems lists the servers that hold roles of the site, on a central administration site
-// those of all its sites. Roles of a secondary site are left out, as the product's rule does, and
-// so is what runs in Azure. A row is a server: distribution says that it holds content, others
-// that it has a role beyond that and beyond those that every site system has. The site server is
-// always among them.
-var siteSystems = platform.SQL[siteSystemRow]("site-systems", `
-	SELECT u.ServerName AS server, u.SiteCode AS site,
-		MAX(CASE WHEN u.RoleName = N'SMS Distribution Point' THEN 1 ELSE 0 END) AS distribution,
-		MAX(CASE WHEN u.RoleName IN (N'SMS Site System', N'SMS Component Server', N'SMS Distribution Point', N'SMS Multicast Service Point')
-			THEN 0 ELSE 1 END) AS others,
-		MAX(CASE WHEN u.RoleName = N'SMS Provider' THEN 1 ELSE 0 END) AS provider,
-		CASE WHEN HAS_PERMS_BY_NAME(N'dbo.vSMS_SC_SysResUse', N'OBJECT', N'SELECT') = 1
-			AND HAS_PERMS_BY_NAME(N'dbo.v_Site', N'OBJECT', N'SELECT') = 1 THEN 1 ELSE 0 END AS may_see
-	FROM dbo.vSMS_SC_SysResUse u LEFT JOIN dbo.v_Site s ON s.SiteCode = u.SiteCode
-	WHERE ISNULL(u.NALResType, N'') <> N'Windows Azure' AND ISNULL(s.Type, 0) <> 1
-		AND (u.SiteCode = dbo.fnGetSiteCode()
-			OR EXISTS (SELECT 1 FROM dbo.v_Site o WHERE o.SiteCode = dbo.fnGetSiteCode() AND o.Type = 4))
-	GROUP BY u.ServerName, u.SiteCode`)
-
-type siteSystemRow struct {
-	Server       string `json:"server"`
-	Site         string `json:"site"`
-	Distribution int    `json:"distribution"`
-	Others       int    `json:"others"`
-	Provider     int    `json:"provider"`
-}
-
-// siteSystemsRight is the right that siteSystems needs.
-const siteSystemsRight = "SQL Server: SELECT on vSMS_SC_SysResUse and v_Site, and EXECUTE on fnGetSiteCode, in the site database"
-
-// remoteRight is the right to read another server's registry.
-const remoteRight = "Windows: read the registry of the other servers of the site over the network, as their administrators may; their service RemoteRegistry must run"
 
 const currentVersionKey = `HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion`
 
@@ -65,10 +33,6 @@ const (
 )
 
 const (
-	// serversAtOnce is how many servers are asked at the same time. A dead one costs the limit of
-	// one question, five seconds, so that two hundred dead ones are asked within the time that
-	// a check has.
-	serversAtOnce = 64
 	// What remains of the check's time when no further server is asked, and when no further
 	// question is put: what was found must be told.
 	timeToLookCloser = 9 * time.Second
@@ -89,8 +53,8 @@ func siteSystemWindows() checks.Check {
 			"https://learn.microsoft.com/intune/configmgr/core/plan-design/configs/supported-operating-systems-for-site-system-servers",
 			"https://learn.microsoft.com/troubleshoot/mem/configmgr/setup-migrate-backup-recovery/understand-troubleshoot-updates-servicing",
 		},
-		Rights: []string{siteSystemsRight, remoteRight},
-		Reads: append(discovery.DatabaseReads(), platform.ReadComputer().Form(), siteSystems.In("{SQL Server}", "{site database}").Form(),
+		Rights: []string{servers.Right, servers.RemoteRight},
+		Reads: append(discovery.DatabaseReads(), platform.ReadComputer().Form(), servers.Form(),
 			remoteBuild.At("{site system}").Form(), remoteInstallation.At("{site system}").Form()),
 		Run: discovery.OnDatabase(runSiteSystemWindows),
 	}
@@ -100,7 +64,7 @@ func runSiteSystemWindows(ctx context.Context, c *checks.Case, d discovery.Datab
 	if d.OfType == discovery.Secondary {
 		return checks.DoesNotApply("the rule does not look at the roles of a secondary site"), nil
 	}
-	rows, err := platform.Ask(ctx, c, siteSystems.In(d.Instance, d.Name))
+	rows, err := platform.Ask(ctx, c, servers.Listed(d))
 	if err != nil {
 		return checks.Finding{}, err
 	}
@@ -110,11 +74,11 @@ func runSiteSystemWindows(ctx context.Context, c *checks.Case, d discovery.Datab
 			return checks.Finding{}, err
 		}
 	}
-	servers := otherServers(rows, own)
-	if len(servers) == 0 {
+	others := servers.Others(rows, own)
+	if len(others) == 0 {
 		return checks.Passes("The site has no server but this one."), nil
 	}
-	items := judgeServers(ctx, c, servers)
+	items := judgeServers(ctx, c, others)
 	return checks.Items(summaryOfServers(items, c.Target), items...), nil
 }
 
@@ -135,89 +99,41 @@ func summaryOfServers(items []checks.Item, target requirement.Release) string {
 	return "All other servers of the site run on a supported Windows."
 }
 
-// server is a site system.
-type server struct {
-	name        string
-	contentOnly bool // a distribution point without another role
-}
-
-// otherServers lists the servers but this one, each once: first those that can stop the
-// update, so that time is not lost on the others, and then by name.
-func otherServers(rows []siteSystemRow, own platform.Computer) []server {
-	var servers []server
-	for _, row := range rows {
-		if isOwn(own, row.Server) {
-			continue
-		}
-		contentOnly := row.Distribution == 1 && row.Others == 0
-		i := slices.IndexFunc(servers, func(s server) bool { return strings.EqualFold(s.name, row.Server) })
-		if i < 0 {
-			servers = append(servers, server{row.Server, contentOnly})
-			continue
-		}
-		servers[i].contentOnly = servers[i].contentOnly && contentOnly
-	}
-	slices.SortFunc(servers, func(a, b server) int {
-		switch {
-		case a.contentOnly == b.contentOnly:
-			return strings.Compare(strings.ToLower(a.name), strings.ToLower(b.name))
-		case b.contentOnly:
-			return -1
-		}
-		return 1
-	})
-	return servers
-}
-
-// isOwn reports whether a server is this machine.
-func isOwn(own platform.Computer, name string) bool {
-	return name != "" && (strings.EqualFold(name, own.FQDN) || strings.EqualFold(name, own.Name))
-}
-
 // judgeServers asks all servers and judges each; the items are sorted by name.
-func judgeServers(ctx context.Context, c *checks.Case, servers []server) []checks.Item {
-	builds := make([]platform.Query[platform.Number], len(servers))
-	for i, s := range servers {
-		builds[i] = remoteBuild.At(s.name)
+func judgeServers(ctx context.Context, c *checks.Case, others []servers.Server) []checks.Item {
+	builds := make([]platform.Query[platform.Number], len(others))
+	for i, s := range others {
+		builds[i] = remoteBuild.At(s.Name)
 	}
-	first, stop := before(ctx, timeToLookCloser)
+	first, stop := servers.Before(ctx, timeToLookCloser)
 	defer stop()
-	answers := platform.AskAll(first, c, serversAtOnce, builds...)
+	answers := platform.AskAll(first, c, servers.AtOnce, builds...)
 	var installations []platform.Query[platform.Text]
-	for i, s := range servers {
+	for i, s := range others {
 		if answers[i].Err == nil {
-			installations = append(installations, remoteInstallation.At(s.name))
+			installations = append(installations, remoteInstallation.At(s.Name))
 		}
 	}
-	second, stop := before(ctx, timeToTell)
+	second, stop := servers.Before(ctx, timeToTell)
 	defer stop()
-	kinds := platform.AskAll(second, c, serversAtOnce, installations...)
-	items := make([]checks.Item, len(servers))
-	for i, s := range servers {
+	kinds := platform.AskAll(second, c, servers.AtOnce, installations...)
+	items := make([]checks.Item, len(others))
+	for i, s := range others {
 		wanted := wantedOf(s, c.Target)
 		if answers[i].Err != nil {
-			items[i] = checks.UnknownItem(s.name, wanted, neverAbsent(answers[i].Err))
+			items[i] = checks.UnknownItem(s.Name, wanted, neverAbsent(answers[i].Err))
 			continue
 		}
 		kind := kinds[0]
 		kinds = kinds[1:]
 		if kind.Err != nil {
-			items[i] = checks.UnknownItem(s.name, wanted, neverAbsent(kind.Err))
+			items[i] = checks.UnknownItem(s.Name, wanted, neverAbsent(kind.Err))
 			continue
 		}
 		items[i] = judgeServer(s, uint64(answers[i].Value), string(kind.Value), c.Target)
 	}
 	slices.SortFunc(items, func(a, b checks.Item) int { return strings.Compare(strings.ToLower(a.Key), strings.ToLower(b.Key)) })
 	return items
-}
-
-// before ends a context some time before its own end.
-func before(ctx context.Context, reserve time.Duration) (context.Context, context.CancelFunc) {
-	deadline, ok := ctx.Deadline()
-	if !ok {
-		return context.WithCancel(ctx)
-	}
-	return context.WithDeadline(ctx, deadline.Add(-reserve))
 }
 
 // neverAbsent is for what every Windows has: that it is missing says nothing of the version.
@@ -228,8 +144,8 @@ func neverAbsent(err error) error {
 	return err
 }
 
-func wantedOf(s server, target requirement.Release) string {
-	if s.contentOnly {
+func wantedOf(s servers.Server, target requirement.Release) string {
+	if s.ContentOnly {
 		return names(target.Windows) + ", also Server Core, or a supported client edition"
 	}
 	return names(target.Windows)
@@ -237,13 +153,13 @@ func wantedOf(s server, target requirement.Release) string {
 
 // judgeServer judges the version of Windows of one server. A server that only holds content is
 // never more than a warning: so is the product's rule.
-func judgeServer(s server, build uint64, installation string, target requirement.Release) checks.Item {
+func judgeServer(s servers.Server, build uint64, installation string, target requirement.Release) checks.Item {
 	number := strconv.FormatUint(build, 10)
 	item := checks.Item{
-		Key: s.name, Found: "build " + number, Wanted: wantedOf(s, target), Where: remoteBuild.At(s.name).String(), Status: checks.Passed,
+		Key: s.Name, Found: "build " + number, Wanted: wantedOf(s, target), Where: remoteBuild.At(s.Name).String(), Status: checks.Passed,
 	}
 	refused := checks.Failed
-	if s.contentOnly {
+	if s.ContentOnly {
 		item.Found, refused = item.Found+", distribution point only", checks.Warning
 	}
 	name, supported := release(target.Windows, uint32(min(build, 1<<32-1)))
@@ -253,18 +169,18 @@ func judgeServer(s server, build uint64, installation string, target requirement
 	switch {
 	case strings.EqualFold(installation, installedClient):
 		item.Found += ", a client edition"
-		if !s.contentOnly || build < uint64(target.ClientForContent) {
+		if !s.ContentOnly || build < uint64(target.ClientForContent) {
 			item.Status = refused
 		}
 	case !full && !core:
 		return checks.UnknownItem(item.Key, item.Wanted, platform.Refuse(platform.ErrUnsupported,
-			"%s calls the kind of installation %q, which is not known here", s.name, installation))
+			"%s calls the kind of installation %q, which is not known here", s.Name, installation))
 	case build > uint64(newest.Build):
 		item.Status = checks.Warning
 		item.Wanted += ", the newest that is known"
 	case !supported:
 		item.Status = refused
-	case core && !s.contentOnly:
+	case core && !s.ContentOnly:
 		// Microsoft supports Server Core for distribution points alone; no rule is known to stop it.
 		item.Status = checks.Warning
 	}

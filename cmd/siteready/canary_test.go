@@ -24,7 +24,7 @@ import (
 // Secrets are called CANARY-01, CANARY-02 and so on; control lies in a value that is read, and
 // so must be found wherever secrets are searched for.
 const (
-	secrets = 30
+	secrets = 32
 	control = "CONTROL-SHOWN"
 )
 
@@ -136,12 +136,21 @@ func TestNoSecretIsShown(t *testing.T) {
 	}
 	server, password := secretiveServer(t, plant)
 	host, port := server.Addr()
-	machine := newSiteServer(t, windowsProgram(t), "canary", nil)
+	tree, err := platformtest.Load(filepath.Join("..", ".."), "canary")
+	if err != nil {
+		t.Fatal(err)
+	}
+	whole, err := platformtest.New(tree)
+	if err != nil {
+		t.Fatal(err)
+	}
+	machine := newSiteServer(t, windowsProgram(t), "canary", map[string]any{"certificates": nil}) // they start Windows: see below
 	machine.SetRegistry(`HKLM\SOFTWARE\Microsoft\SMS\SQL Server\Site System SQL Account`, "Server", host)
 	machine.SetRegistry(`HKLM\SOFTWARE\Microsoft\SMS\SQL Server\Site System SQL Account`, "Port", port)
 	plantInWindows(machine.Prefix, plant)
 	machine.WriteFile(`C:\ca.pem`, append(readFile(t, server.CAFile()), "\n-----BEGIN PRIVATE KEY-----\n"+
 		base64.StdEncoding.EncodeToString([]byte(plant(26, "the key of %s")))+"\n-----END PRIVATE KEY-----\n"...))
+	machine.addCertificates(t, whole)
 	site, err := platformtest.New(machine.tree)
 	if err != nil {
 		t.Fatal(err)

@@ -55,6 +55,7 @@ type source struct {
 	stated checks.Stated
 	readAt time.Time
 	file   string // of a recording; empty for this machine
+	logOn  bool   // SQL Server gets a log-on with a password
 	close  func() // ends connections; they were only read from, so that nothing can be lost
 }
 
@@ -111,7 +112,7 @@ func liveSource(o *sqlOptions, config *configOptions) (source, error) {
 	if err != nil {
 		return source{}, err
 	}
-	return source{reader: liveReader(sql), stated: o.stated(), readAt: time.Now().UTC(), close: func() { _ = sql.Close() }}, nil
+	return source{reader: liveReader(sql), stated: o.stated(), logOn: o.user != "", readAt: time.Now().UTC(), close: func() { _ = sql.Close() }}, nil
 }
 
 func recordedSource(data []byte, name string) (source, error) {
@@ -122,6 +123,7 @@ func recordedSource(data []byte, name string) (source, error) {
 	return source{
 		reader: site,
 		stated: checks.Stated{SQLServer: site.Header.SQLServer, Database: site.Header.Database},
+		logOn:  site.Header.SQLLogOn,
 		readAt: site.Header.ReadAt, file: name,
 		close: func() {},
 	}, nil
@@ -165,10 +167,14 @@ func (p *program) judge(ctx context.Context, from source, o *selectOptions, out 
 	ctx, cancel := o.timeout.end(ctx)
 	defer cancel()
 	m := platform.Open(ctx, from.reader, from.readAt, platform.DefaultLimits())
-	stated := target != nil
-	if !stated {
-		release := requirement.DefaultTarget(discovery.Build(ctx, m.Session()))
-		target = &release
+	conditions := checks.Conditions{Stated: from.stated, JudgedFor: judged, SQLLogOn: from.logOn}
+	if target.ConfigMgr != nil {
+		conditions.Target = *target.ConfigMgr
+	} else {
+		conditions.Target = requirement.DefaultTarget(discovery.Build(ctx, m.Session()))
+	}
+	if target.ServiceManager != nil {
+		conditions.ServiceManager = *target.ServiceManager
 	}
 	// Beside each other: the subject asks SQL Server too, and what hangs there must not keep
 	// the checks from what they can do without.
@@ -176,20 +182,18 @@ func (p *program) judge(ctx context.Context, from source, o *selectOptions, out 
 	go func() { described <- describe(ctx, m, from.stated) }()
 	far := &progress{of: selection.Len(), wait: m.Waiting}
 	shown := p.follow(far)
-	results := checks.Run(ctx, m, catalog.All(), selection, o.conditions(checks.Conditions{
-		Target: *target, Stated: from.stated, JudgedFor: judged,
-	}), far.checkEnded)
+	results := checks.Run(ctx, m, catalog.All(), selection, o.conditions(conditions), far.checkEnded)
 	shown()
 	subject := <-described
 	why := stopped(ctx)
 	cancel() // nobody waits for what is still under way
 	results, waivers := checks.Waive(results, o.Waivers, judged)
 	r := report.New(report.Input{
-		Version: programVersion(), Subject: subject, Target: *target, TargetStated: stated,
+		Version: programVersion(), Subject: subject, Target: conditions.Target, TargetStated: target.ConfigMgr != nil, ServiceManager: target.ServiceManager,
 		Recording: from.file, ReadAt: from.readAt, JudgedFor: judged, MadeAt: time.Now(),
 		ValidFor: time.Duration(o.validFor), Took: time.Since(start), Stopped: why, Hanging: m.Hanging(hangPatience), FailOn: o.failOn, Results: results,
 		Configuration: o.inForce(), Thresholds: o.Thresholds, Waivers: waivers,
-		Statements: catalog.All().Statements(), Confirmed: o.Confirmed,
+		Statements: catalog.All().StatementsFor(results), Confirmed: o.Confirmed,
 	})
 	if r.Exit.LetThrough != "" {
 		say(p.stderr, r.Exit.LetThrough)

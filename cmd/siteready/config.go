@@ -238,6 +238,6 @@ func writeText(w io.Writer, s settled) error {
 
 // conditions are what checks are told, from flags and configuration.
 func (o *configOptions) conditions(c checks.Conditions) checks.Conditions {
-	c.SetupAccount, c.KeyBackups, c.Thresholds = o.setupAccount, o.KeyBackups, o.Thresholds
+	c.SetupAccount, c.KeyBackups, c.Thresholds, c.Online = o.setupAccount, o.KeyBackups, o.Thresholds, o.online
 	return c
 }

@@ -26,6 +26,7 @@ type configOptions struct {
 	none bool
 
 	setupAccount string
+	online       bool
 	keyBackups   []string
 	validFor     limit
 
@@ -40,6 +41,7 @@ func (o *configOptions) addTo(cmd *cobra.Command, byDefault string) {
 	f.StringVar(&o.path, "config", "", "configuration file; - is standard input (default: "+byDefault+")")
 	f.BoolVar(&o.none, "no-config", false, "use no configuration file")
 	f.StringVar(&o.setupAccount, "setup-account", "", `who will install the update, DOMAIN\name (default: the account of the update service, or the site server itself)`)
+	f.BoolVar(&o.online, "online", false, "connect to the servers on the internet that the update is downloaded from; without it nothing leaves the network")
 	f.StringArrayVar(&o.keyBackups, "key-backup", nil, "[SERVER=]PATH, where the backup of a server's encryption key lies; may be repeated")
 	o.validFor = limit(report.ValidFor)
 	f.Var(&o.validFor, "valid-for", "how long after the facts were read a report is valid")

@@ -64,7 +64,7 @@ func (p *program) explainCommand() *cobra.Command {
 
 // explained are the pages of all checks in the catalogue's order.
 func explained(all checks.Catalog) []report.Explained {
-	shared := discovery.DatabaseReads()
+	shared := discovery.DatabasesReads()
 	var pages []report.Explained
 	for _, area := range all {
 		for _, check := range area.Checks {

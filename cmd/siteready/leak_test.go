@@ -141,7 +141,10 @@ func TestOnlyHungCallsAreLeftBehind(t *testing.T) {
 							t.Errorf("%s: the report counts %s", name, q)
 						}
 					}
-					if calls > 0 && code == 0 {
+					asked := slices.ContainsFunc(r.Checks, func(c report.Check) bool {
+						return slices.ContainsFunc(c.Evidence, func(e report.Evidence) bool { return e.Question.Kind == kind })
+					})
+					if asked && code == 0 { // what only describes the machine decides nothing
 						t.Errorf("%s: %d calls hang, and all is well", name, calls)
 					}
 					close(h.release)

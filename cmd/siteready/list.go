@@ -26,9 +26,16 @@ func (p *program) checksCommand() *cobra.Command {
 				return errors.New("--format goes with --rules; the list of checks is text")
 			case rules && format == formatText:
 				width := new(outputOptions).terminal(p.stdout).Width
-				write = func(w io.Writer) error { return rulesText(w, catalog.Rules(catalog.All()), width) }
+				write = func(w io.Writer) error {
+					if err := rulesText(w, catalog.Rules(catalog.All()), width); err != nil {
+						return err
+					}
+					return phasesText(w, catalog.ServiceManagerPhases(catalog.All()), width)
+				}
 			case rules && format == formatJSON:
-				write = func(w io.Writer) error { return rulesJSON(w, catalog.Rules(catalog.All())) }
+				write = func(w io.Writer) error {
+					return rulesJSON(w, catalog.Rules(catalog.All()), catalog.ServiceManagerPhases(catalog.All()))
+				}
 			case rules:
 				return fmt.Errorf("--format is text or json, not %q", format)
 			}
@@ -38,7 +45,7 @@ func (p *program) checksCommand() *cobra.Command {
 			return nil
 		},
 	}
-	cmd.Flags().BoolVar(&rules, "rules", false, "print each rule of Microsoft's prerequisite checker and which check covers it, or why none does")
+	cmd.Flags().BoolVar(&rules, "rules", false, "print each rule of Microsoft's prerequisite checker, and each requirement of Service Manager, and which check covers it, or why none does")
 	cmd.Flags().StringVar(&format, "format", format, "with --rules, the format on standard output: text or json")
 	return cmd
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"siteready/platform"
+	"siteready/platform/network"
 	"siteready/platform/sqlserver"
 	"siteready/platform/windows"
 )
@@ -18,12 +19,12 @@ func machineName() string {
 
 // liveReader reads this machine, and SQL Server from it.
 func liveReader(sql *sqlserver.Reader) platform.Reader {
-	machine := windows.New()
+	machine, around := windows.New(), network.New()
 	return platform.ByKind{
 		Readers: map[platform.Kind]platform.Reader{
 			platform.KindRegistry: machine, platform.KindService: machine, platform.KindFile: machine,
-			platform.KindFolder: machine, platform.KindVolume: machine, platform.KindOS: machine, platform.KindAccount: machine, platform.KindEvents: machine,
-			platform.KindShare: machine, platform.KindCertificate: machine, platform.KindSQL: sql,
+			platform.KindDigest: machine, platform.KindFolder: machine, platform.KindVolume: machine, platform.KindOS: machine, platform.KindAccount: machine, platform.KindEvents: machine,
+			platform.KindLog: machine, platform.KindShare: machine, platform.KindCertificate: machine, platform.KindTCP: around, platform.KindName: around, platform.KindSQL: sql,
 		},
 		Elsewhere: "this version of siteready cannot read that",
 	}

@@ -52,10 +52,28 @@ func (l *limit) end(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeoutCause(ctx, time.Duration(*l), fmt.Errorf("the limit of %v was reached; --timeout sets another", l))
 }
 
+// targets are releases with commas between them, as a flag that may be repeated.
+type targets string
+
+// String is the releases as the flag takes them.
+func (t *targets) String() string { return string(*t) }
+
+// Type is what the help calls the flag's value.
+func (t *targets) Type() string { return "string" }
+
+// Set adds the flag's value.
+func (t *targets) Set(text string) error {
+	if *t != "" {
+		text = string(*t) + "," + text
+	}
+	*t = targets(text)
+	return nil
+}
+
 // selectOptions are the flags that say what is judged.
 type selectOptions struct {
 	configOptions
-	target     string
+	target     targets
 	at         string
 	only, skip []string
 	failOn     string
@@ -66,7 +84,7 @@ type selectOptions struct {
 func (o *selectOptions) addTo(cmd *cobra.Command, configured string) {
 	o.configOptions.addTo(cmd, configured)
 	f := cmd.Flags()
-	f.StringVar(&o.target, "target", "", "judge for this release, as 2509 or cm=2509 (default: the newest that the site may update to)")
+	f.Var(&o.target, "target", "judge for this release, as 2509 or cm=2509, or scsm=2025 of Service Manager; may be repeated (default: the newest that the site may update to, and the next one of Service Manager)")
 	f.StringVar(&o.at, "at", "", "judge for this time, when the update is to start: 2026-11-28, \"2026-11-28 22:00\" or 2026-11-28T22:00:00+01:00 (default: when the facts were read)")
 	f.StringSliceVar(&o.only, "only", nil, "run only these checks: ids, or globs such as drivers.*")
 	f.StringSliceVar(&o.skip, "skip", nil, "do not run these checks: ids or globs")
@@ -75,18 +93,16 @@ func (o *selectOptions) addTo(cmd *cobra.Command, configured string) {
 }
 
 // selected checks what the flags say, before anything is asked.
-func (o *selectOptions) selected(catalog checks.Catalog) (selection checks.Selection, target *requirement.Release, err error) {
+func (o *selectOptions) selected(catalog checks.Catalog) (selection checks.Selection, target requirement.Targets, err error) {
 	switch o.failOn {
 	case report.FailOnWarning, report.FailOnUnknown, report.FailOnFailed:
 	default:
-		return selection, nil, fmt.Errorf("--fail-on is warning, unknown or failed, not %q", o.failOn)
+		return selection, target, fmt.Errorf("--fail-on is warning, unknown or failed, not %q", o.failOn)
 	}
 	if o.target != "" {
-		release, err := requirement.Target(o.target)
-		if err != nil {
-			return selection, nil, fmt.Errorf("--target: %w", err)
+		if target, err = requirement.ParseTargets(string(o.target)); err != nil {
+			return selection, target, fmt.Errorf("--target: %w", err)
 		}
-		target = &release
 	}
 	selection, err = checks.Select(catalog, o.only, o.skip)
 	return selection, target, err

@@ -44,6 +44,7 @@ func formats() []format {
 	}
 	return []format{
 		{formatTable, ".txt", func(w io.Writer, r report.Report, o writeOptions) error { return report.Table(w, r, o.table) }},
+		{"html", ".html", plain(report.HTML)},
 		{formatJSON, ".json", plain(report.JSON)},
 		{"junit", ".xml", func(w io.Writer, r report.Report, o writeOptions) error { return report.JUnit(w, r, o.junit) }},
 		{"csv", ".csv", plain(report.CSV)},

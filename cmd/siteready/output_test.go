@@ -30,6 +30,7 @@ func TestParseOutput(t *testing.T) {
 		{"r.xml", "junit", "r.xml"},
 		{"r.csv", "csv", "r.csv"},
 		{`D:\textfile_inputs\siteready.prom`, "prometheus", `D:\textfile_inputs\siteready.prom`},
+		{`C:\Reports\Site.HTML`, "html", `C:\Reports\Site.HTML`},
 		{"Logs/siteready.LOG", "cmtrace", "Logs/siteready.LOG"},
 		{"nagios=r", "nagios", "r"},
 		{"summary=r.txt", "summary", "r.txt"},

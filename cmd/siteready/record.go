@@ -62,7 +62,7 @@ func (p *program) record(cmd *cobra.Command, o *recordOptions) error {
 	defer cancel()
 	m := platform.Open(ctx, from.reader, from.readAt, platform.DefaultLimits())
 	err = askEverything(ctx, m, checks.Conditions{
-		Stated: from.stated, JudgedFor: m.ReadAt(), SetupAccount: o.setupAccount, KeyBackups: o.KeyBackups,
+		Stated: from.stated, JudgedFor: m.ReadAt(), SetupAccount: o.setupAccount, KeyBackups: o.KeyBackups, Online: o.online, SQLLogOn: from.logOn,
 	})
 	if err != nil {
 		return err
@@ -73,7 +73,7 @@ func (p *program) record(cmd *cobra.Command, o *recordOptions) error {
 	outcomes := m.Outcomes()
 	header := recording.Header{
 		Version: programVersion(), ReadAt: from.readAt.Truncate(time.Second),
-		SQLServer: from.stated.SQLServer, Database: from.stated.Database,
+		SQLServer: from.stated.SQLServer, Database: from.stated.Database, SQLLogOn: from.logOn,
 	}
 	if o.anonymize {
 		var forms []platform.Form
@@ -121,6 +121,12 @@ func askEverything(ctx context.Context, m *platform.Machine, conditions checks.C
 			byDefault := conditions
 			byDefault.SetupAccount = ""
 			checks.Run(ctx, m, catalog.All(), all, byDefault)
+		}
+	}
+	if sm, err := discovery.FindServiceManager(ctx, m.Session()); err == nil && sm != nil {
+		for _, target := range requirement.ServiceManagerReleases() {
+			conditions.ServiceManager = target
+			checks.Run(ctx, m, catalog.All(), all, conditions)
 		}
 	}
 	catalog.AskFurther(ctx, m)

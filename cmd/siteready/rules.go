@@ -66,6 +66,41 @@ func rulesText(w io.Writer, rules []catalog.Rule, width int) error {
 	return err
 }
 
+// phasesText prints the requirements of Service Manager as rulesText does the rules.
+func phasesText(w io.Writer, phases []catalog.Phase, width int) error {
+	var b strings.Builder
+	left := max(width, narrowest) * 11 / 20
+	right := max(width, narrowest) - left - 4
+	say := func(text string) { fmt.Fprintln(&b, strings.Join(byWords(text, max(width, narrowest)), "\n")) }
+	all := rulesIn(phases)
+	fmt.Fprintln(&b)
+	say(fmt.Sprintf("Service Manager has %d requirements that are known, as read on %s:", len(all), catalog.ServiceManagerAsOf))
+	fmt.Fprintln(&b, catalog.ServiceManagerPage)
+	covered, without := ruleCounts(all)
+	fmt.Fprintf(&b, "\n%5d  covered by checks\n", covered)
+	for _, reason := range catalog.ServiceManagerReasons() {
+		fmt.Fprintf(&b, "%5d  %s\n", without[reason], reason)
+	}
+	fmt.Fprintln(&b)
+	say("Microsoft publishes no list of what its Setup looks at. These are the requirements that its pages and the tool of its support name.")
+	for _, phase := range phases {
+		fmt.Fprintf(&b, "\n%s: %d\n", phase.Title, len(phase.Rules))
+		for _, rule := range phase.Rules {
+			sideBySide(&b, rule.Name, left, covering(rule), right)
+		}
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func rulesIn(phases []catalog.Phase) []catalog.Rule {
+	var all []catalog.Rule
+	for _, phase := range phases {
+		all = append(all, phase.Rules...)
+	}
+	return all
+}
+
 // covering says which checks cover a rule, or why none does.
 func covering(rule catalog.Rule) string {
 	switch {
@@ -118,8 +153,47 @@ type ruleJSON struct {
 	About  string           `json:"about,omitempty"`
 }
 
-func rulesJSON(w io.Writer, rules []catalog.Rule) error {
+// phaseJSON is one phase of an upgrade of Service Manager in `checks --rules --format json`.
+type phaseJSON struct {
+	Title string     `json:"title"`
+	Rules []ruleJSON `json:"rules"`
+}
+
+// requirementsJSON are the requirements of Service Manager.
+type requirementsJSON struct {
+	Source  string                 `json:"source"`
+	AsOf    string                 `json:"as_of"`
+	Covered int                    `json:"covered"`
+	Without map[catalog.Reason]int `json:"without"`
+	Phases  []phaseJSON            `json:"phases"`
+}
+
+func rulesJSON(w io.Writer, rules []catalog.Rule, phases []catalog.Phase) error {
 	covered, without := ruleCounts(rules)
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	return e.Encode(struct {
+		Schema         string                 `json:"schema"`
+		Source         string                 `json:"source"`
+		AsOf           string                 `json:"as_of"`
+		Covered        int                    `json:"covered"`
+		Without        map[catalog.Reason]int `json:"without"`
+		Rules          []ruleJSON             `json:"rules"`
+		ServiceManager requirementsJSON       `json:"service_manager"`
+	}{"siteready.rules/1", catalog.RulesPage, catalog.RulesAsOf, covered, without, listed(rules), requirements(phases)})
+}
+
+func requirements(phases []catalog.Phase) requirementsJSON {
+	covered, without := ruleCounts(rulesIn(phases))
+	all := requirementsJSON{catalog.ServiceManagerPage, catalog.ServiceManagerAsOf, covered, without, []phaseJSON{}}
+	for _, phase := range phases {
+		all.Phases = append(all.Phases, phaseJSON{phase.Title, listed(phase.Rules)})
+	}
+	return all
+}
+
+func listed(rules []catalog.Rule) []ruleJSON {
 	list := make([]ruleJSON, 0, len(rules))
 	for _, rule := range rules {
 		one := ruleJSON{rule.Kind, rule.Name, rule.Checks, rule.Reason, rule.About}
@@ -128,15 +202,5 @@ func rulesJSON(w io.Writer, rules []catalog.Rule) error {
 		}
 		list = append(list, one)
 	}
-	e := json.NewEncoder(w)
-	e.SetEscapeHTML(false)
-	e.SetIndent("", "  ")
-	return e.Encode(struct {
-		Schema  string                 `json:"schema"`
-		Source  string                 `json:"source"`
-		AsOf    string                 `json:"as_of"`
-		Covered int                    `json:"covered"`
-		Without map[catalog.Reason]int `json:"without"`
-		Rules   []ruleJSON             `json:"rules"`
-	}{"siteready.rules/1", catalog.RulesPage, catalog.RulesAsOf, covered, without, list})
+	return list
 }

@@ -44,3 +44,27 @@ func TestRulesFitTheWidth(t *testing.T) {
 		}
 	}
 }
+
+// The requirements of Service Manager stand below the rules, each once and none cut.
+func TestPhasesArePrinted(t *testing.T) {
+	phases := catalog.ServiceManagerPhases(catalog.All())
+	for _, width := range []int{20, narrowest, 200} {
+		var out bytes.Buffer
+		if err := phasesText(&out, phases, width); err != nil {
+			t.Fatal(err)
+		}
+		words := " " + strings.Join(strings.Fields(out.String()), " ") + " "
+		for _, rule := range rulesIn(phases) {
+			for _, id := range rule.Checks {
+				if !strings.Contains(words, " "+id) {
+					t.Errorf("%d: %s is not there", width, id)
+				}
+			}
+		}
+		for line := range strings.Lines(out.String()) {
+			if line = strings.TrimSuffix(line, "\n"); len(line) > max(width, narrowest) && !strings.HasPrefix(line, "https://") {
+				t.Errorf("%d: %q is too long", width, line)
+			}
+		}
+	}
+}

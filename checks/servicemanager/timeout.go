@@ -1,0 +1,74 @@
+package servicemanager
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"siteready/checks"
+	"siteready/checks/discovery"
+	"siteready/platform"
+)
+
+const controlKey = `HKLM\SYSTEM\CurrentControlSet\Control`
+
+var (
+	startLimit = platform.ReadNumber(controlKey, "ServicesPipeTimeout") // milliseconds
+	control    = platform.ReadKey(controlKey)
+)
+
+const leastLimit, startSettles = "least_limit", "settles"
+
+func startTimeout() checks.Check {
+	return checks.Check{
+		ID:    "smstart.timeout",
+		Title: "Is a longer limit for the start of services in force, where one was set?",
+		Why: "On some computers the configuration service takes longer to start than Windows waits, because the signature of its files is verified over the network. " +
+			"The limit of Windows can be raised, and counts from the next start of the machine.",
+		Consequence: "Setup cannot start the service OMCFG, error 0x8007041D with event 7009, and rolls the upgrade back.",
+		Remedy:      "Set ServicesPipeTimeout to 200000 (decimal, milliseconds), or more when that is not enough, and restart the server before Setup.",
+		Command:     `reg add HKLM\SYSTEM\CurrentControlSet\Control /v ServicesPipeTimeout /t REG_DWORD /d 200000`,
+		Covers:      []string{"A raised limit for the start of services is in force"},
+		Sources:     []string{pageProblems, "https://learn.microsoft.com/troubleshoot/windows-server/system-management-components/service-not-start-events-7000-7011-time-out-error"},
+		Rights:      []string{discovery.RegistryRight},
+		Reads:       reads(startLimit.Form(), control.Form(), platform.ReadBoot().Form()),
+		Settings: []checks.Setting{
+			{Name: leastLimit, Default: 60, Unit: "seconds", Source: "Microsoft's support article on services that do not start: 60000 as an example", About: "a limit that was set, and is lower, hardly helps"},
+			{Name: startSettles, Default: 15, Unit: "minutes", About: "what Windows itself writes beside the limit within this time after a start is no change of it"},
+		},
+		Run: discovery.OnServer(runStartTimeout, both()...),
+	}
+}
+
+func runStartTimeout(ctx context.Context, c *checks.Case, _ discovery.ServiceManager) (checks.Finding, error) {
+	limit, set, err := platform.Lookup(ctx, c, startLimit)
+	if err != nil {
+		return checks.Finding{}, err
+	}
+	least := time.Duration(c.Setting(leastLimit) * float64(time.Second))
+	item := checks.Item{Key: "ServicesPipeTimeout", Found: "not set", Wanted: fmt.Sprintf("not set, or %d ms and more, and a restart since", least.Milliseconds()), Where: controlKey, Status: checks.Passed}
+	if !set {
+		finding := checks.Items("Windows waits for the start of services as long as it always does.", item)
+		finding.Notes = []string{"When Setup fails to start OMCFG in time, this limit is what to raise. Whether it will cannot be told beforehand."}
+		return finding, nil
+	}
+	item.Found = fmt.Sprintf("%d ms", limit)
+	if limit < platform.Number(least.Milliseconds()) {
+		item.Status = checks.Warning
+		return checks.Items("The limit for the start of services was set, and is short.", item), nil
+	}
+	key, err := platform.Ask(ctx, c, control)
+	if err != nil {
+		return checks.Items("Whether the limit is in force is not known.", unread(item, err)), nil
+	}
+	boot, err := platform.Ask(ctx, c, platform.ReadBoot())
+	if err != nil {
+		return checks.Items("Whether the limit is in force is not known.", unread(item, err)), nil
+	}
+	if settled := boot.At.Add(time.Duration(c.Setting(startSettles) * float64(time.Minute))); key.Written.After(settled) {
+		item.Status = checks.Warning
+		item.Found += fmt.Sprintf(", and its key was written %s, after the last start, %s", day(key.Written), day(boot.At))
+		return checks.Items("The limit may have been set after the last start of the machine, and then is not in force.", item), nil
+	}
+	return checks.Items("The longer limit for the start of services is in force.", item), nil
+}
