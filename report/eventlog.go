@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"siteready/checks"
@@ -19,7 +20,7 @@ const (
 	EventWarnings   uint32 = 101 // a run ended: READY WITH WARNINGS
 	EventBlocked    uint32 = 102 // a run ended: BLOCKED
 	EventIncomplete uint32 = 103 // a run ended: INCOMPLETE
-	EventFailure    uint32 = 200 // a check failed
+	EventFailure    uint32 = 200 // a check failed that had not before
 )
 
 // EventLevel is how an event stands in the log.
@@ -43,8 +44,9 @@ type Event struct {
 // https://learn.microsoft.com/windows/win32/api/winbase/nf-winbase-reporteventw
 const MaxEvent = 16 << 10
 
-// Events are those of a run: its summary, and one for each check that failed.
-func Events(r Report) []Event {
+// Events are those of a run: its summary, and one for each check that failed. Those that had
+// failed in the report before are not told again; before is nil where there is none.
+func Events(r Report, before *Report) []Event {
 	id, level := EventIncomplete, EventWarning
 	switch r.Verdict {
 	case checks.Ready:
@@ -56,7 +58,7 @@ func Events(r Report) []Event {
 	}
 	events := []Event{{id, level, eventText(append(summaryHead(r), append(about(r), brief(r)...)...))}}
 	for _, c := range toFix(r) {
-		if c.Status != failed {
+		if c.Status != failed || before != nil && slices.ContainsFunc(before.Checks, func(old Check) bool { return old.ID == c.ID && old.Status == failed }) {
 			continue
 		}
 		lines := []string{fmt.Sprintf("%s failed: %s", c.ID, short(c.Summary, longText))}

@@ -9,7 +9,7 @@ import (
 )
 
 func judgeEvents(t testing.TB, r report.Report) {
-	events := report.Events(r)
+	events := report.Events(r, nil)
 	want := map[checks.Verdict]report.Event{
 		checks.Ready:        {ID: 100, Level: report.EventInformation},
 		checks.WithWarnings: {ID: 101, Level: report.EventWarning},
@@ -42,6 +42,10 @@ func judgeEvents(t testing.TB, r report.Report) {
 	}
 	if strings.Join(failures, " ") != strings.Join(failed, " ") {
 		t.Errorf("events tell that %v failed, and %v did", failures, failed)
+	}
+	again := report.Events(r, &r)
+	if len(again) != 1 || again[0] != events[0] {
+		t.Errorf("what had failed before is told again: %v", again)
 	}
 	for _, e := range events {
 		if len(e.Text) > report.MaxEvent || strings.Contains(e.Text, "\x00") {

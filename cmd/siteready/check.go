@@ -33,7 +33,7 @@ func (o *checkOptions) addTo(cmd *cobra.Command) {
 	o.selectOptions.addTo(cmd, beside)
 	o.outputOptions.addTo(cmd)
 	o.sqlOptions.addTo(cmd)
-	cmd.Flags().BoolVar(&o.eventLog, "event-log", false, "also write the verdict and each failed check to the log Application of Windows")
+	cmd.Flags().BoolVar(&o.eventLog, "event-log", false, "also write the verdict and each new failure to the log Application of Windows")
 	cmd.Flags().StringVar(&o.site, "site", "", "judge a recorded site instead of this machine")
 }
 

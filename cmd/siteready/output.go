@@ -11,6 +11,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
@@ -185,6 +186,7 @@ func parseOutput(text string) (format, path string, err error) {
 // names what could not be written.
 func (p *program) write(r report.Report, o *outputOptions) error {
 	var problems []error
+	before := o.before(r) // it is about to be replaced
 	err := p.print(func(w io.Writer) error { return o.render(w, r, o.format, o.terminal(p.stdout)) })
 	if err != nil {
 		problems = append(problems, failure("the report could not be written: %w", err))
@@ -201,11 +203,38 @@ func (p *program) write(r report.Report, o *outputOptions) error {
 		}
 	}
 	if o.eventLog {
-		if err := report.WriteEvents(report.Events(r)); err != nil {
+		if err := report.WriteEvents(report.Events(r, before)); err != nil {
 			problems = append(problems, failure("the report could not be written: %w", err))
 		}
 	}
 	return errors.Join(problems...)
+}
+
+// before is the report of an earlier run here, where a JSON file of that is about to be replaced;
+// nil where there is none, or none that is whole.
+func (o *outputOptions) before(r report.Report) *report.Report {
+	if !o.eventLog {
+		return nil
+	}
+	for _, file := range o.files {
+		format, path, err := parseOutput(file)
+		if err != nil || format != formatJSON {
+			continue
+		}
+		data, err := os.ReadFile(path)
+		if err != nil {
+			continue
+		}
+		old, err := report.Verify(data, time.Now(), "")
+		if err != nil || old.Report.Subject.Computer != r.Subject.Computer {
+			continue
+		}
+		// Only damage counts: that it is no longer valid is why it is replaced.
+		if then, err := report.Verify(data, old.Report.ReadAt, ""); err == nil && len(then.Problems) == 0 {
+			return &old.Report
+		}
+	}
+	return nil
 }
 
 func (o *outputOptions) render(w io.Writer, r report.Report, name string, table report.TableOptions) error {

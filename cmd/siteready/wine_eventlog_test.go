@@ -3,6 +3,7 @@
 package main
 
 import (
+	"bytes"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -55,6 +56,25 @@ func TestEventLog(t *testing.T) {
 	if n := strings.Count(string(written), " failed: "); n != len(heads)-1 {
 		t.Errorf("%d events for %d failed checks", len(heads)-1, n)
 	}
+
+	// A nightly run replaces its report, and tells only what is new. A damaged report tells nothing.
+	const output = `json=C:\last.json`
+	told := func(want int) {
+		t.Helper()
+		p.WriteFile(events, nil)
+		if got := check("--event-log", "-o", output); got.ExitCode != 2 || len(got.Stderr) > 0 {
+			t.Fatalf("exit code %d: %s", got.ExitCode, got.Stderr)
+		}
+		if n := strings.Count(string(readFile(t, p.Path(events))), "siteready "+errorType+" 200\n"); n != want {
+			t.Errorf("%d failures are told, wanted %d", n, want)
+		}
+	}
+	all := len(heads) - 1
+	told(all)
+	told(0)
+	last := readFile(t, p.Path(`C:\last.json`))
+	p.WriteFile(`C:\last.json`, bytes.Replace(last, []byte(`"status": "passed"`), []byte(`"status": "failed"`), 1))
+	told(all)
 
 	p.WriteFile(`C:\fake\noevents.txt`, nil)
 	got := check("--event-log")
