@@ -16,6 +16,18 @@ func decode(raw json.RawMessage, out any) error {
 	return decodeValue(raw, reflect.ValueOf(out).Elem(), "the answer")
 }
 
+// Encode is the answer to q as a Reader gives it. The errors are *NoAnswer.
+func Encode(q Question, answer any) (json.RawMessage, error) {
+	raw, err := json.Marshal(answer)
+	if err != nil {
+		return nil, Refuse(ErrUnsupported, "the answer to %s cannot be written as JSON: %v", q, err)
+	}
+	if len(raw) > MaxAnswer {
+		return nil, Refuse(ErrTooLarge, "the answer to %s has %d bytes, more than %d", q, len(raw), MaxAnswer)
+	}
+	return raw, nil
+}
+
 func decodeValue(raw json.RawMessage, v reflect.Value, name string) error {
 	if v.Kind() == reflect.Pointer {
 		if isNull(raw) {

@@ -2,7 +2,6 @@ package security_test
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
@@ -15,17 +14,6 @@ import (
 	"siteready/platform"
 	"siteready/platform/platformtest"
 )
-
-// silentServers never answer: their names begin with "dead".
-type silentServers struct{ platform.Reader }
-
-func (s silentServers) Read(ctx context.Context, q platform.Question) (json.RawMessage, error) {
-	if strings.HasPrefix(q.On, "dead") {
-		<-ctx.Done()
-		return nil, ctx.Err()
-	}
-	return s.Reader.Read(ctx, q)
-}
 
 // With more dead servers than can be asked in time the check ends before its limit, and those that
 // answered are judged by all their values.
@@ -64,7 +52,7 @@ func TestManyDeadServers(t *testing.T) {
 				run, end := context.WithCancel(t.Context())
 				defer synctest.Wait()
 				defer end()
-				m := platform.Open(run, silentServers{site}, site.ReadAt, platform.DefaultLimits())
+				m := platform.Open(run, platformtest.Silent{Reader: site, Match: func(q platform.Question) bool { return strings.HasPrefix(q.On, "dead") }}, site.ReadAt, platform.DefaultLimits())
 				start := time.Now()
 				results := checks.Run(run, m, catalog, selected, checks.Conditions{Target: requirement.DefaultTarget(0), JudgedFor: site.ReadAt})
 				if took := time.Since(start); took != test.took {

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"siteready/checks"
 	"siteready/checks/discovery"
 	"siteready/platform"
 )
@@ -61,6 +62,22 @@ const AtOnce = 64
 type Server struct {
 	Name        string
 	ContentOnly bool // a distribution point without another role
+}
+
+// OfSite asks for the servers of the site that d is the database of, without this machine when
+// that is one of them: a site server is judged by checks of its own.
+func OfSite(ctx context.Context, c *checks.Case, d discovery.Database) ([]Server, error) {
+	rows, err := platform.Ask(ctx, c, Listed(d))
+	if err != nil {
+		return nil, err
+	}
+	var own platform.Computer
+	if d.OfType != discovery.Remote {
+		if own, err = platform.Ask(ctx, c, platform.ReadComputer()); err != nil {
+			return nil, err
+		}
+	}
+	return Others(rows, own), nil
 }
 
 // Others lists the servers but this one, each once: first those with a role beyond content, so

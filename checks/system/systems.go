@@ -64,17 +64,10 @@ func runSiteSystemWindows(ctx context.Context, c *checks.Case, d discovery.Datab
 	if d.OfType == discovery.Secondary {
 		return checks.DoesNotApply("the rule does not look at the roles of a secondary site"), nil
 	}
-	rows, err := platform.Ask(ctx, c, servers.Listed(d))
+	others, err := servers.OfSite(ctx, c, d)
 	if err != nil {
 		return checks.Finding{}, err
 	}
-	var own platform.Computer // only a site server is judged by a check of its own
-	if d.OfType != discovery.Remote {
-		if own, err = platform.Ask(ctx, c, platform.ReadComputer()); err != nil {
-			return checks.Finding{}, err
-		}
-	}
-	others := servers.Others(rows, own)
 	if len(others) == 0 {
 		return checks.Passes("The site has no server but this one."), nil
 	}

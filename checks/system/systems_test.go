@@ -2,7 +2,6 @@ package system_test
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
@@ -15,17 +14,6 @@ import (
 	"siteready/platform"
 	"siteready/platform/platformtest"
 )
-
-// silentServers never answer: their names begin with "dead".
-type silentServers struct{ platform.Reader }
-
-func (s silentServers) Read(ctx context.Context, q platform.Question) (json.RawMessage, error) {
-	if strings.HasPrefix(q.On, "dead") {
-		<-ctx.Done()
-		return nil, ctx.Err()
-	}
-	return s.Reader.Read(ctx, q)
-}
 
 // With more dead servers than can be asked in time the check ends before its limit; what
 // answered is judged, and each of the others says whether it was asked.
@@ -66,7 +54,7 @@ func TestManyDeadServers(t *testing.T) {
 				run, end := context.WithCancel(t.Context())
 				defer synctest.Wait()
 				defer end()
-				m := platform.Open(run, silentServers{site}, site.ReadAt, platform.DefaultLimits())
+				m := platform.Open(run, platformtest.Silent{Reader: site, Match: func(q platform.Question) bool { return strings.HasPrefix(q.On, "dead") }}, site.ReadAt, platform.DefaultLimits())
 				catalog := checks.Catalog{system.Area()}
 				selected, err := checks.Select(catalog, []string{"system.site-systems"}, nil)
 				if err != nil {

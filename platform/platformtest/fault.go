@@ -29,6 +29,21 @@ func Refusing(r platform.Reader, reason error, match func(platform.Question) boo
 	}}
 }
 
+// Silent never answers the questions that match selects: it waits for the end of their time.
+type Silent struct {
+	platform.Reader
+	Match func(platform.Question) bool
+}
+
+// Read implements platform.Reader.
+func (s Silent) Read(ctx context.Context, q platform.Question) (json.RawMessage, error) {
+	if s.Match(q) {
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}
+	return s.Reader.Read(ctx, q)
+}
+
 // Answering gives one question another answer.
 func Answering(r platform.Reader, q platform.Question, answer json.RawMessage) Fault {
 	return Fault{r, func(asked platform.Question, raw json.RawMessage, err error) (json.RawMessage, error) {

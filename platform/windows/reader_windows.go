@@ -69,14 +69,7 @@ func (r *Reader) Read(ctx context.Context, q platform.Question) (json.RawMessage
 	if err != nil {
 		return nil, err
 	}
-	raw, err := json.Marshal(answer)
-	if err != nil {
-		return nil, platform.Refuse(platform.ErrUnsupported, "the answer to %s cannot be written as JSON: %v", q, err)
-	}
-	if len(raw) > platform.MaxAnswer {
-		return nil, platform.Refuse(platform.ErrTooLarge, "the answer to %s has %d bytes, more than %d", q, len(raw), platform.MaxAnswer)
-	}
-	return raw, nil
+	return platform.Encode(q, answer)
 }
 
 // answerable refuses what would be answered for something else than was asked.
