@@ -139,7 +139,7 @@ func hostile() []string {
 	return []string{
 		"", "a|b=1", "<script>alert(1)</script>", "]]>", "]]]]><![CDATA[>", "]LOG]!><time=\"00:00:00.000+000\" type=\"1\">", "<![LOG[", "x]LOG", "]LOG]LOG]!>!>", ";    Passed;    ",
 		"=cmd|'/C calc'!A0", "+1", "-1", "@SUM(A1)", "\t=1", " =1", "\"=1", "a;=1", "a;\"=1", "＝1", "';=1", "'=1", "\r\n=1,=2",
-		"a\nb", "a\r\nb", "line\n# TYPE x counter\nx 1", "\"} 1\nx{a=\"", "\\", "\\\"", "a\\nb", "\x00\x01\x08\x1b[31m\x7f\u0085\u009b2J",
+		"a\nb", "a\r\nb", "line\n# TYPE x counter\nx 1", "\"} 1\nx{a=\"", "\\", "\\\"", "a\\nb", "\x00\x01\x08\x1b[31m\x7f\u0085\u009b2J", "\x1bX", "a\x1b]0;b",
 		"\u202e\u2066\u200b\ufeff", "\ufffe\uffff", "\xff\xfe\xc3", "\xed\xa0\x80", "&amp;&#0;&#x1;", "%s%d%!", "$(x)`x`", "]]", "\u2028\u2029",
 		"🙂é漢", strings.Repeat("é", 5000),
 	}

@@ -90,7 +90,7 @@ func parseJUnit(t testing.TB, text string) (junitFile, facts) {
 			case c.Skipped != nil:
 				word, _, _ := strings.Cut(c.Skipped.Message, ":")
 				status = strings.ReplaceAll(word, " ", "_")
-			case strings.HasPrefix(strings.TrimSpace(*c.Out), "Warning: "):
+			case strings.HasPrefix(strings.TrimSpace(*c.Out), "Warning:"):
 				status = "warning"
 			}
 			f.checks[c.Name] = status

@@ -41,7 +41,7 @@ func safe(text string) string {
 	if printable(text) {
 		return text
 	}
-	text = ansi.Strip(strings.ToValidUTF8(text, "\uFFFD"))
+	text = ansi.Strip(closed(strings.ToValidUTF8(text, "\uFFFD")))
 	return strings.Map(func(c rune) rune {
 		switch {
 		case unicode.IsSpace(c):
@@ -51,6 +51,22 @@ func safe(text string) string {
 		}
 		return c
 	}, text)
+}
+
+// closed drops what begins an escape sequence without an end, but not what follows: a terminal
+// takes all of that for a part of the sequence, and so hides it.
+func closed(text string) string {
+	var b strings.Builder
+	b.Grow(len(text))
+	for i, c := range text {
+		switch {
+		case c == '\x1b' && !strings.HasPrefix(text[i+1:], "["):
+		case c >= '\u0080' && c <= '\u009f' && !unicode.IsSpace(c):
+		default:
+			b.WriteRune(c)
+		}
+	}
+	return b.String()
 }
 
 // breakAfter is the characters after which a word that is longer than a line is broken;

@@ -71,3 +71,19 @@ func shown(text string) (want string, plain bool) {
 	}
 	return b.String(), plain
 }
+
+// What a terminal would hide to the end of a text is kept.
+func TestSafeHidesNothing(t *testing.T) {
+	for text, want := range map[string]string{
+		"\x1b[31mred\x1b[0m, wanted 5": "red, wanted 5",
+		"a\x1bXb, wanted 5":            "aXb, wanted 5",
+		"a\x1b]0;b, wanted 5":          "a]0;b, wanted 5",
+		"a\x1b\x1bXXb":                 "aXXb",
+		"a\u009d0;b\u0085c":            "a0;b c",
+		"a\x1b":                        "a",
+	} {
+		if got := safe(text); got != want {
+			t.Errorf("%q became %q, wanted %q", text, got, want)
+		}
+	}
+}
