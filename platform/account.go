@@ -1,5 +1,7 @@
 package platform
 
+import "time"
+
 // Account is a user, group or computer as Windows knows it.
 type Account struct {
 	SID  string `json:"sid"`  // S-1-...
@@ -27,6 +29,7 @@ const (
 	AccountOfSID   = "sid"     // Where is a SID
 	MembersOfGroup = "members" // Where is the SID of a local group
 	InOwnToken     = "token"   // Where is the SID of a group
+	StateOfAccount = "state"   // Where is a name
 )
 
 // AccountRight says whether an account holds a right directly. What it holds through its
@@ -80,6 +83,24 @@ type TokenMember struct {
 // administrator's filtered token has Administrators, but not in force: false.
 func ReadTokenMember(sid string) Query[TokenMember] {
 	return Query[TokenMember]{Question{Kind: KindAccount, Where: sid, What: InOwnToken}}
+}
+
+// AccountState says of an account of this machine whether it can be logged on, as far as its own
+// settings go.
+type AccountState struct {
+	SID        string     `json:"sid"`
+	Disabled   bool       `json:"disabled"`
+	Locked     bool       `json:"locked"`      // after too many wrong passwords
+	MustChange bool       `json:"must_change"` // the password has expired, or was set to be changed at the next log-on
+	Expires    *time.Time `json:"expires"`     // UTC, when the account ends; null when it does not
+}
+
+// ReadAccountState asks for the state of a local account, by .\name or COMPUTER\name, with
+// NetUserGetInfo. An account that is not there is ErrAbsent. An account of a domain or one of
+// Windows' own is ErrUnsupported: the first is known to the directory alone, which is not asked,
+// and the second has no such state.
+func ReadAccountState(name string) Query[AccountState] {
+	return Query[AccountState]{Question{Kind: KindAccount, Where: name, What: StateOfAccount}}
 }
 
 // DomainJoin says what this machine belongs to.

@@ -11,9 +11,12 @@ import (
 // EventFilter says which events of a log are counted: those of one provider that have one of
 // the numbers and were written in the last days.
 type EventFilter struct {
-	Provider string // the name of the provider, e.g. Service Control Manager
+	Provider string // the name of the provider, e.g. Service Control Manager; without " for " in it
 	IDs      []uint16
-	Days     int // looked back from the moment of the question
+	// Service is the key name of a service, e.g. OMCFG: only events are counted of which one
+	// datum is this name, or the one that Windows shows for it. Empty for all.
+	Service string
+	Days    int // looked back from the moment of the question
 }
 
 // Bounds of an EventFilter. A query of the event log may have about twenty expressions.
@@ -31,8 +34,14 @@ func (f EventFilter) String() string {
 	for _, id := range slices.Sorted(slices.Values(f.IDs)) {
 		ids = append(ids, strconv.Itoa(int(id)))
 	}
-	return fmt.Sprintf("%s of %s within %d days", strings.Join(ids, ","), f.Provider, f.Days)
+	about := ""
+	if f.Service != "" {
+		about = forService + f.Service
+	}
+	return fmt.Sprintf("%s of %s%s within %d days", strings.Join(ids, ","), f.Provider, about, f.Days)
 }
+
+const forService = " for "
 
 // ParseEventFilter reads what String wrote; nothing else is a filter.
 func ParseEventFilter(text string) (EventFilter, error) {
@@ -47,6 +56,9 @@ func ParseEventFilter(text string) (EventFilter, error) {
 	days, found := strings.CutSuffix(rest[at+len(" within "):], " days")
 	n, err := strconv.Atoi(days)
 	f := EventFilter{Provider: rest[:at], Days: n}
+	if named := strings.LastIndex(f.Provider, forService); named >= 0 {
+		f.Provider, f.Service = f.Provider[:named], f.Provider[named+len(forService):]
+	}
 	if !found || err != nil || n < 1 || n > MaxEventDays || f.Provider == "" {
 		return refused()
 	}
@@ -63,12 +75,13 @@ func ParseEventFilter(text string) (EventFilter, error) {
 	return f, nil
 }
 
-// Events is the digest of a log's events that fit a filter. Their texts are never read.
+// Events is the digest of a log's events that fit a filter. Their texts are never read, and
+// their data only to be compared with the name of a service that is asked about.
 type Events struct {
 	Count  int        `json:"count"`  // at most MaxEvents
 	Oldest *time.Time `json:"oldest"` // UTC, of those that were counted; null when there are none
 	Newest *time.Time `json:"newest"` // UTC; null when there are none
-	More   bool       `json:"more"`   // there are more and older ones than were counted
+	More   bool       `json:"more"`   // there are more and older ones than were looked at
 	// Begins is when the oldest record of the whole log was written, whoever wrote it, UTC. Of
 	// what was before nothing is known. Null when the log is empty, which proves nothing.
 	Begins *time.Time `json:"begins"`

@@ -22,6 +22,7 @@ func DefaultLimits() map[Kind]time.Duration {
 		KindFile:        10 * time.Second,
 		KindDigest:      10 * time.Second,
 		KindFolder:      10 * time.Second,
+		KindAccess:      10 * time.Second,
 		KindVolume:      10 * time.Second,
 		KindOS:          5 * time.Second,
 		KindAccount:     10 * time.Second,

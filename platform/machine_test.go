@@ -95,6 +95,7 @@ func TestLimitOfEachKind(t *testing.T) {
 		{platform.ReadFile(`C:\x`).Question, 10 * time.Second, `file C:\x`},
 		{platform.ReadDigest(`C:\x`).Question, 10 * time.Second, `digest C:\x`},
 		{platform.ReadFolder(`C:\x`, "*").Question, 10 * time.Second, `folder C:\x`},
+		{platform.ReadAccess(`C:\x`).Question, 10 * time.Second, `access C:\x`},
 		{platform.ReadVolume(`C:\`).Question, 10 * time.Second, `volume C:\`},
 		{platform.ReadMemory().Question, 5 * time.Second, `os memory`},
 		{platform.ReadAccount(`CONTOSO\svc`).Question, 10 * time.Second, `account CONTOSO\svc`},

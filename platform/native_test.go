@@ -20,6 +20,8 @@ func TestNativeQuestions(t *testing.T) {
 		{platform.ReadAccountRight("S-1-5-18", "SeServiceLogonRight").Question, platform.KindAccount, `account S-1-5-18 : SeServiceLogonRight`},
 		{platform.ReadGroupMembers("S-1-5-32-544").Question, platform.KindAccount, `account S-1-5-32-544 : members`},
 		{platform.ReadTokenMember("S-1-5-32-544").Question, platform.KindAccount, `account S-1-5-32-544 : token`},
+		{platform.ReadAccountState(`.\svc`).Question, platform.KindAccount, `account .\svc : state`},
+		{platform.ReadAccess(`D:\SM`).Question, platform.KindAccess, `access D:\SM`},
 		{platform.ReadDomainJoin().Question, platform.KindOS, `os : domain`},
 		{platform.ReadEvents("System", filter).Question, platform.KindEvents, `events System : 7000,7038 of Service Control Manager within 90 days`},
 		{platform.ReadPrereqLog(`C:\ConfigMgrPrereq.log`).Question, platform.KindLog, `log C:\ConfigMgrPrereq.log : prerequisite check`},
@@ -47,6 +49,8 @@ func TestEventFilter(t *testing.T) {
 		"0,7,65535 of A of B within 3 days within 3650 days",
 		`1 of It's "quoted" within 1 days`,
 		ids + " of X within 1 days",
+		"7000,7009 of Service Control Manager for OMCFG within 90 days",
+		"1 of A for B for C within 1 days",
 	} {
 		f, err := platform.ParseEventFilter(text)
 		if err != nil || f.String() != text {
@@ -57,7 +61,7 @@ func TestEventFilter(t *testing.T) {
 		"", "7000", "7000 of X", "of X within 1 days", " of X within 1 days", "1 of  within 1 days", "1 of X within 0 days",
 		"1 of X within -1 days", "1 of X within 3651 days", "1 of X within 99999999999999999999 days", "1 of X within 01 days",
 		"1 of X within 1 day", "1 of X within 1 days ", "65536 of X within 1 days", "1, 2 of X within 1 days", "2,1 of X within 1 days",
-		"+1 of X within 1 days", "1, of X within 1 days", "x of X within 1 days", ids + ",1 of X within 1 days",
+		"+1 of X within 1 days", "1 of X for  within 1 days", "1 of  for X within 1 days", "1, of X within 1 days", "x of X within 1 days", ids + ",1 of X within 1 days",
 	} {
 		f, err := platform.ParseEventFilter(text)
 		if !errors.Is(err, platform.ErrMalformed) {
@@ -66,9 +70,16 @@ func TestEventFilter(t *testing.T) {
 	}
 }
 
+func TestEventFilterForAService(t *testing.T) {
+	f, err := platform.ParseEventFilter("7009 of Service Control Manager for OMCFG within 90 days")
+	if err != nil || f.Provider != "Service Control Manager" || f.Service != "OMCFG" || f.Days != 90 {
+		t.Errorf("%+v, %v", f, err)
+	}
+}
+
 // FuzzEventFilter reads what it wrote, and nothing else.
 func FuzzEventFilter(f *testing.F) {
-	for _, seed := range []string{"7000 of Service Control Manager within 90 days", "1,2 of  within 1 days", " of x within 1 days", "1 of a within b within 2 days"} {
+	for _, seed := range []string{"7000 of Service Control Manager within 90 days", "1,2 of  within 1 days", " of x within 1 days", "1 of a for b within 1 days", "1 of a within b within 2 days"} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {

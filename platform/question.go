@@ -25,6 +25,7 @@ const (
 	KindFile        Kind = "file"        // Where is a path
 	KindDigest      Kind = "digest"      // Where is a path
 	KindFolder      Kind = "folder"      // Where is a path, What a NamePattern
+	KindAccess      Kind = "access"      // Where is a folder's path
 	KindVolume      Kind = "volume"      // Where is a path on the volume
 	KindOS          Kind = "os"          // What is "version", "memory", "boot", "name" or "domain"
 	KindAccount     Kind = "account"     // Where is a name or SID, What a right's name or one of the constants in account.go

@@ -46,6 +46,7 @@ func (p *page) head(r Report) error {
 	}
 	p.labelled(0, "Read", read(r))
 	p.labelled(0, "Valid until", validUntil(r))
+	p.labelled(0, "Last run", sinceLast(r.History))
 	p.labelled(0, "Configured", configured(r))
 	p.labelled(0, "Hanging", hanging(r.Hanging))
 	return nil

@@ -13,13 +13,29 @@ import (
 // > stand as they are. Control characters are escaped, so that printing the file to a
 // terminal is safe. Its last field is the checksum of the rest.
 func JSON(w io.Writer, r Report) error {
+	r.SHA256 = "" // of this text, when it is there
+	text, err := safeJSON(r)
+	if err != nil {
+		return fmt.Errorf("make the JSON report: %w", err)
+	}
+	whole, err := seal(text)
+	if err != nil {
+		return fmt.Errorf("make the JSON report: %w", err)
+	}
+	if _, err := w.Write(whole); err != nil {
+		return fmt.Errorf("write the JSON report: %w", err)
+	}
+	return nil
+}
+
+// safeJSON is a value as indented JSON, with a newline at its end and control characters escaped.
+func safeJSON(value any) ([]byte, error) {
 	var text bytes.Buffer
 	encoder := json.NewEncoder(&text)
 	encoder.SetEscapeHTML(false)
 	encoder.SetIndent("", "  ")
-	r.SHA256 = "" // of this text, when it is there
-	if err := encoder.Encode(r); err != nil {
-		return fmt.Errorf("make the JSON report: %w", err)
+	if err := encoder.Encode(value); err != nil {
+		return nil, err
 	}
 	// encoding/json leaves DEL, the controls from U+0080 to U+009F and the characters that
 	// turn the writing direction as they are. All of them can only stand within strings.
@@ -33,12 +49,5 @@ func JSON(w io.Writer, r Report) error {
 			fmt.Fprintf(&safe, `\u%04x`, unit)
 		}
 	}
-	whole, err := seal(safe.Bytes())
-	if err != nil {
-		return fmt.Errorf("make the JSON report: %w", err)
-	}
-	if _, err := w.Write(whole); err != nil {
-		return fmt.Errorf("write the JSON report: %w", err)
-	}
-	return nil
+	return safe.Bytes(), nil
 }

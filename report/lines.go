@@ -81,6 +81,10 @@ func about(r Report) []string {
 	add("Read", read(r))
 	add("Scope", scope(r))
 	add("Valid until", validUntil(r))
+	add("Last run", sinceLast(r.History))
+	for _, remark := range r.History.remarks() {
+		add("Beware", remark)
+	}
 	if r.Verdict == checks.Incomplete || r.Stopped != "" {
 		add("Incomplete", why(r))
 	}
@@ -96,15 +100,16 @@ func brief(r Report) []string {
 	add := func(status, ids, text string) {
 		lines = append(lines, fmt.Sprintf("[%s] %s: %s", marks(status).word, short(ids, longText), short(text, shortText)))
 	}
+	old := agesOf(r.History)
 	fix := func(status string) {
 		for _, c := range toFix(r) {
 			if c.Status != status {
 				continue
 			}
-			add(status, c.ID, c.Summary)
+			add(status, c.ID, old.with(c.Summary, c.ID, ""))
 			for _, item := range trouble(c.Items) {
 				if item.Status != unknown { // those stand with their cause
-					lines = append(lines, "  - "+short(itemText(item, nil), shortText))
+					lines = append(lines, "  - "+short(old.with(short(itemText(item, nil), shortText-80), c.ID, item.Key), shortText))
 				}
 			}
 		}
@@ -118,6 +123,14 @@ func brief(r Report) []string {
 	for _, c := range inOrder(r) {
 		for _, item := range acceptedOf(c) {
 			add(waived, strings.TrimSuffix(c.ID+", "+item.Key, ", "), waivedBy(*item.Waived))
+		}
+	}
+	kinds, of := changedFindings(r.History)
+	for _, k := range kinds {
+		for _, f := range of[k.kind] {
+			if f.Over {
+				lines = append(lines, "["+k.title+"] "+short(f.name(), shortText)+": "+f.became())
+			}
 		}
 	}
 	for _, w := range r.Waivers {

@@ -82,6 +82,8 @@ type Report struct {
 	Configuration Configuration  `json:"configuration"`
 	Waivers       []Waiver       `json:"waivers"`       // all that the configuration has, in its order
 	Confirmations []Confirmation `json:"confirmations"` // what only a person can tell, in the catalogue's order
+	// History is what earlier runs tell; left out where none are kept.
+	History *History `json:"history,omitempty"`
 	// SHA256 finds damage; it is set where the report is written as JSON, and always the last.
 	SHA256 string `json:"sha256"`
 }
@@ -277,9 +279,9 @@ func New(in Input) Report {
 
 // Canonical is the report without what differs between a live run and its replay: the run
 // id, the source, the time of making, durations, calls that hang, the stacks of panics, the
-// checksum and which file the configuration stood in.
+// checksum, earlier runs and which file the configuration stood in.
 func (r Report) Canonical() Report {
-	r.SHA256, r.Configuration = "", Configuration{}
+	r.SHA256, r.Configuration, r.History = "", Configuration{}, nil
 	r.RunID, r.Source, r.MadeAt, r.TookMS, r.Hanging = "", Source{}, time.Time{}, 0, nil
 	r.Checks = slices.Clone(r.Checks)
 	for i := range r.Checks {

@@ -40,7 +40,7 @@ func (p *page) fixes(r Report) {
 	if len(fix) == 0 {
 		return
 	}
-	causeOf := causeNumbers(r)
+	causeOf, old := causeNumbers(r), agesOf(r.History)
 	p.title("What to fix, in order")
 	for i, c := range fix {
 		if i > 0 {
@@ -49,7 +49,7 @@ func (p *page) fixes(r Report) {
 		m := marks(c.Status)
 		p.text(fmt.Sprintf("%2d. %s  ", i+1, p.paint(p.symbol(c.Status)+" "+m.word, m.color...)), c.Title)
 		p.text("    ", c.ID)
-		p.found(c, causeOf)
+		p.found(c, causeOf, old)
 		p.labelled(4, "Do", c.Remedy)
 		p.command(c.Command)
 		p.labelled(4, "Otherwise", c.Consequence)
@@ -65,15 +65,15 @@ func (p *page) fixes(r Report) {
 }
 
 // found writes the items in trouble with what was found and wanted, or the summary.
-func (p *page) found(c Check, causeOf map[causeKey]int) {
+func (p *page) found(c Check, causeOf map[causeKey]int, old ages) {
 	bad := trouble(c.Items)
 	if len(bad) == 0 {
-		p.labelled(4, "Found", c.Summary)
+		p.labelled(4, "Found", old.with(c.Summary, c.ID, ""))
 		return
 	}
 	for _, item := range bad {
 		m := marks(item.Status)
-		p.text("    "+p.paint(p.symbol(item.Status), m.color...)+" ", itemText(item, causeOf))
+		p.text("    "+p.paint(p.symbol(item.Status), m.color...)+" ", old.with(itemText(item, causeOf), c.ID, item.Key))
 	}
 }
 

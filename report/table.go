@@ -40,6 +40,7 @@ func Table(w io.Writer, r Report, o TableOptions) error {
 		return fmt.Errorf("draw the report's table: %w", err)
 	}
 	p.notSelected(r)
+	p.changes(r)
 	p.fixes(r)
 	p.causes(r)
 	p.opinion(r)

@@ -168,3 +168,13 @@ func Verification(w io.Writer, v Verified, wantSHA256 string, o TableOptions) er
 	}
 	return nil
 }
+
+// Checksum is the checksum at the end of a JSON report that JSON wrote.
+func Checksum(text []byte) (string, error) {
+	const start, digits = `"sha256": "`, 2 * sha256.Size
+	at := bytes.LastIndex(text, []byte(start))
+	if at < 0 || len(text) < at+len(start)+digits {
+		return "", errors.New("it does not end with a checksum")
+	}
+	return string(text[at+len(start):][:digits]), nil
+}

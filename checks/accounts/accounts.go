@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"siteready/checks"
+	"siteready/checks/access"
 	"siteready/platform"
 )
 
@@ -138,48 +139,13 @@ func updaterReads() []platform.Form {
 }
 
 // belongs says whether an account is in a group.
-type belongs int
+type belongs = access.Belongs
 
 const (
-	unclear belongs = iota // groups that this machine cannot look into stand between
-	outside
-	inside
+	unclear = access.Unclear
+	outside = access.Outside
+	inside  = access.Inside
 )
-
-// among looks for an account among the direct members of a local group. Where it may be inside
-// of other members, it returns their names.
-func among(account platform.Account, group platform.GroupMembers) (belongs, []string) {
-	var through []string
-	for _, member := range group.Members {
-		switch {
-		case member.SID == account.SID, member.SID == everyone, member.SID == authenticated:
-			return inside, nil
-		case strings.HasPrefix(member.SID, serviceSIDs):
-		case mayHold(member):
-			through = append(through, named(member))
-		}
-	}
-	if group.More || len(group.Members) < group.Count {
-		through = append(through, "members that are not listed")
-	}
-	if len(through) > 0 {
-		return unclear, through
-	}
-	return outside, nil
-}
-
-// mayHold reports whether an account may have members, as far as is known.
-func mayHold(a platform.Account) bool {
-	return !slices.Contains([]string{"user", "computer", "deleted", "label", "invalid"}, a.Use)
-}
-
-// named is an account's name, or its SID where Windows has no name for it.
-func named(a platform.Account) string {
-	if a.Name == "" {
-		return a.SID
-	}
-	return a.Name
-}
 
 // list writes some names for people.
 func list(names []string) string {

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"siteready/checks"
+	"siteready/checks/access"
 	"siteready/checks/discovery"
 	"siteready/platform"
 )
@@ -55,7 +56,7 @@ func runSetupAdministrator(ctx context.Context, c *checks.Case, here discovery.H
 	if err != nil {
 		return checks.Items("Who is an administrator could not be read.", unknown(item.Key, item.Wanted, err)), nil
 	}
-	at, through := among(who.Account, group)
+	at, through := access.Among(who.Account, group)
 	if at == unclear {
 		inForce, err := ownToken(ctx, c, who.Account)
 		if err != nil {

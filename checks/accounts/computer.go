@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"siteready/checks"
+	"siteready/checks/access"
 	"siteready/checks/discovery"
 	"siteready/platform"
 )
@@ -205,7 +206,7 @@ func byGroups(ctx context.Context, c *checks.Case, servers []elsewhere, account 
 			items = append(items, unknown(item.Key, item.Wanted, answer.Err))
 			continue
 		}
-		switch at, through := among(account, answer.Value); at {
+		switch at, through := access.Among(account, answer.Value); at {
 		case inside:
 			item.Status, item.Found = checks.Passed, "a member"
 		case outside:

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"siteready/checks"
+	"siteready/checks/access"
 	"siteready/checks/discovery"
 	"siteready/platform"
 )
@@ -257,7 +258,7 @@ func inHolder(ctx context.Context, c *checks.Case, account platform.Account, own
 		if err != nil || !found {
 			return outside, "", err
 		}
-		at, through := among(account, group)
+		at, through := access.Among(account, group)
 		if at == unclear {
 			return at, fmt.Sprintf("%s (%s)", group.Group, list(through)), nil
 		}
@@ -268,8 +269,8 @@ func inHolder(ctx context.Context, c *checks.Case, account platform.Account, own
 	case err != nil:
 		// It may be a group of a domain that does not answer, or an account that is no more.
 		return unclear, sid, nil
-	case mayHold(holder):
-		return unclear, named(holder), nil
+	case access.MayHold(holder):
+		return unclear, access.Named(holder), nil
 	}
 	return outside, "", nil
 }

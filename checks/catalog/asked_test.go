@@ -58,7 +58,7 @@ func TestQuestionsCoverAllThatIsAsked(t *testing.T) {
 		stated := checks.Stated{SQLServer: s.SQLServer, Database: s.Database}
 		discovery.Describe(t.Context(), m.Session(), stated)
 		for _, target := range requirement.ConfigMgrReleases() {
-			checks.Run(t.Context(), m, some, everything, checks.Conditions{Target: target, Stated: stated, JudgedFor: readAt, Online: true})
+			checks.Run(t.Context(), m, some, everything, checks.Conditions{Target: target, Stated: stated, JudgedFor: readAt, Online: true, KeyBackups: s.keyBackups()})
 		}
 		if further {
 			catalog.AskFurther(t.Context(), m)
@@ -171,7 +171,7 @@ func TestRightsDocumentHoldsEachKind(t *testing.T) {
 	rows := map[platform.Kind]string{
 		platform.KindAccount: "| which account a name stands for,", platform.KindCertificate: "| certificates of a store of the machine |",
 		platform.KindEvents: "| how many events of the System log fit,", platform.KindFile: "| size, time and version of a file |",
-		platform.KindDigest: "| digest of a file's content |", platform.KindFolder: "| number, size and times of the files in a folder |",
+		platform.KindDigest: "| digest of a file's content |", platform.KindAccess: "| owner and access list of a folder |", platform.KindFolder: "| number, size and times of the files in a folder |",
 		platform.KindOS: "| version of Windows, name and domain of the machine,", platform.KindRegistry: "| registry below ",
 		platform.KindName: "| the addresses of a server's name |", platform.KindTCP: "| whether a connection to a port can be made |",
 		platform.KindService: "| state, start type and account of a service |", platform.KindShare: "| whether the site's share can be opened |",

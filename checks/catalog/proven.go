@@ -24,6 +24,7 @@ var proven = map[platform.Kind]string{
 	platform.KindName:        "names: by the shipped program under Wine, by its hosts file",
 	platform.KindTCP:         "connections: by the shipped program under Wine, to ports of its own machine",
 	platform.KindSQL:         "SQL Server: by the shipped program over the real protocol, against a stand-in that answers statements by name; the statements have not met a real SQL Server",
+	platform.KindAccess:      "access lists of folders: by the shipped program under Wine, against a stand-in for Windows' own library",
 	platform.KindVolume:      "volumes: by the shipped program under Wine, with volumes of a known size",
 }
 

@@ -123,7 +123,7 @@ func (s scenario) conditions(t *testing.T, readAt time.Time) checks.Conditions {
 	}
 	c := checks.Conditions{
 		Target: requirement.DefaultTarget(0), Stated: checks.Stated{SQLServer: s.SQLServer, Database: s.Database}, JudgedFor: readAt,
-		SetupAccount: s.Account, Online: s.Online, SQLLogOn: s.LogOn,
+		SetupAccount: s.Account, Online: s.Online, SQLLogOn: s.LogOn, KeyBackups: s.keyBackups(),
 	}
 	if targets.ConfigMgr != nil {
 		c.Target = *targets.ConfigMgr
@@ -131,16 +131,21 @@ func (s scenario) conditions(t *testing.T, readAt time.Time) checks.Conditions {
 	if targets.ServiceManager != nil {
 		c.ServiceManager = *targets.ServiceManager
 	}
-	for _, key := range s.Keys {
-		server, path, _ := strings.Cut(key, "=")
-		c.KeyBackups = append(c.KeyBackups, checks.KeyBackup{Server: server, Path: path})
-	}
 	if s.At != "" {
 		if c.JudgedFor, err = time.Parse(time.RFC3339, s.At); err != nil {
 			t.Fatalf("%s: %v", s.Name, err)
 		}
 	}
 	return c
+}
+
+func (s scenario) keyBackups() []checks.KeyBackup {
+	var all []checks.KeyBackup
+	for _, key := range s.Keys {
+		server, path, _ := strings.Cut(key, "=")
+		all = append(all, checks.KeyBackup{Server: server, Path: path})
+	}
+	return all
 }
 
 // run judges one check over r as the runner does.

@@ -7,7 +7,6 @@ var (
 	inPowerShell  = whyNot{NotReadable, "only Service Manager's own cmdlets tell it"}
 	afterUpgrade  = whyNot{NotAnUpgrade, "it is done after the upgrade"}
 	noTest        = whyNot{NotReadable, "no test for it is known"}
-	inEventTexts  = whyNot{NotReadable, "events are counted and their texts are never read, and it takes the text to tell whose they are"}
 	inAnalysis    = whyNot{NotReadable, "Analysis Services and Reporting Services are not asked"}
 	directoryOnly = whyNot{Directory, ""}
 )
@@ -117,7 +116,7 @@ func wayBackRows() []requirementRow {
 		{RuleWarning, "Memory of SQL Server has a limit", byCheck},
 		{RuleError, "Edition of SQL Server", byCheck},
 		{RuleWarning, "Availability groups fail over by hand", byCheck},
-		{RuleError, "Events of services that did not start", inEventTexts},
+		{RuleError, "Events of services that did not start", byCheck},
 		{RuleError, "Set-up logs of starts that failed", inFiles},
 		{RuleWarning, "Files of the configuration service are verified over the network", inFiles},
 		{RuleWarning, "A raised limit for the start of services is in force", byCheck},

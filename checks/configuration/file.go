@@ -51,6 +51,8 @@ func (r *reader) file(root ast.Node) {
 			if text, ok := r.truth(e.value, e.key); ok {
 				r.flag(e.key, e.value, nil, text)
 			}
+		case "history":
+			r.history(e.value)
 		case "key_backups":
 			r.keyBackups(e.value)
 		case "thresholds":
@@ -139,6 +141,24 @@ func (r *reader) sql(n ast.Node) {
 			}
 		default:
 			r.unknownKey(e, "sql")
+		}
+	}
+}
+
+func (r *reader) history(n ast.Node) {
+	for _, e := range r.entries(n, "history", "a map with "+strings.Join(below("history"), ", ")) {
+		path := "history." + e.key
+		switch e.key {
+		case "folder":
+			if text, ok := r.text(e.value, path, "the path of a folder"); ok {
+				r.flag(path, e.value, nil, text)
+			}
+		case "keep_runs", "keep_days":
+			if text, ok := r.count(e.value, path); ok {
+				r.flag(path, e.value, nil, text)
+			}
+		default:
+			r.unknownKey(e, "history")
 		}
 	}
 }

@@ -37,6 +37,9 @@ func Keys() []Key {
 		{"sql.trust_server_certificate", "sql-trust-server-certificate", "do not verify SQL Server's certificate", "false"},
 		{"setup_account", "setup-account", `who will install the update, DOMAIN\name (default: the account of the update service, or the site server itself)`, `CONTOSO\cm-setup`},
 		{"online", "online", "connect to the servers on the internet that the update is downloaded from; without it nothing leaves the network (default: false)", "true"},
+		{"history.folder", "history", "keep each run in this folder, and say what changed; from the folder of this file", `D:\siteready\history`},
+		{"history.keep_runs", "history-keep-runs", "how many runs of a server are kept; 0 keeps all", "400"},
+		{"history.keep_days", "history-keep-days", "for how many days a run is kept; 0 keeps all", "400"},
 		{"key_backups.server", "", "the server whose encryption key was saved", "sm01.contoso.com"},
 		{"key_backups.path", "", "the file, as the machine that is checked reaches it", `\\files01\keys\sm01.bin`},
 		{"waivers.check", "", "id of the check", "space.disk"},
@@ -91,7 +94,7 @@ func Example(catalog checks.Catalog) string {
 			fmt.Fprintf(&b, "\n# %s\n#%s: %s\n", key.About, key.Name, key.Example)
 			continue
 		}
-		list := before != "sql"
+		list := before != "sql" && before != "history"
 		value := key.Example
 		if key.Name == "confirmed.statement" {
 			for _, s := range catalog.Statements() {

@@ -84,6 +84,26 @@ func (r *reader) duration(n ast.Node, path string) (string, bool) {
 	return text, true
 }
 
+// MostKept bounds what is counted in runs or in days.
+const MostKept = 100_000
+
+// wholeNumber is what everybody reads alike.
+var wholeNumber = regexp.MustCompile(`^(0|[1-9][0-9]{0,5})$`)
+
+// count reads a whole number from 0 to MostKept.
+func (r *reader) count(n ast.Node, path string) (string, bool) {
+	expected := fmt.Sprintf("a whole number from 0 to %d", MostKept)
+	text, found := r.text(n, path, expected)
+	if !found {
+		return "", false
+	}
+	if value, err := strconv.Atoi(text); err != nil || !wholeNumber.MatchString(text) || value > MostKept {
+		r.wrong(n, path, expected)
+		return "", false
+	}
+	return text, true
+}
+
 const timeExpected = `a time as 2026-11-28, "2026-11-28 22:00" or 2026-11-28T22:00:00+01:00`
 
 // Time reads the time to judge for: with its zone, or in zone; a day is its last minute.

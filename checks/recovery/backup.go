@@ -3,6 +3,7 @@ package recovery
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"siteready/checks"
 	"siteready/checks/discovery"
@@ -124,6 +125,28 @@ func runFullBackup(ctx context.Context, c *checks.Case, d discovery.Database) (c
 		}
 	}
 	return finding, nil
+}
+
+// NewestFullBackupForm is the question of NewestFullBackup.
+func NewestFullBackupForm() platform.Form {
+	return lastFullBackup.In("{SQL Server}", "{site database}").Form()
+}
+
+// NewestFullBackup says how old the newest full backup of a database is that its own server has
+// made, and whether there is one. A history that cannot tell is an error: one of other servers
+// alone, or without any backup of a database in an availability group.
+func NewestFullBackup(ctx context.Context, c *checks.Case, d discovery.Database) (age time.Duration, found bool, err error) {
+	backup, err := askFullBackup(ctx, c, d)
+	switch {
+	case err != nil:
+		return 0, false, err
+	case backup.AgeMinutes == ofAnother:
+		return 0, false, madeElsewhere(d)
+	case backup.Backups == 0 && backup.Replicated == 1:
+		return 0, false, platform.Refuse(platform.ErrUnsupported,
+			"%s is in an availability group, and the history on %s has no backup; another replica has its own history", d.Name, d.Instance)
+	}
+	return minutes(backup.AgeMinutes), backup.Backups > 0, nil
 }
 
 // judgeAge judges how old a backup that is age minutes old now will be when the update starts.

@@ -34,17 +34,21 @@ var encryptionStates = [...]string{
 	"no key", "not encrypted", "being encrypted", "encrypted", "its key is being changed", "being decrypted", "its protection is being changed",
 }
 
-const encrypted = 3
+const (
+	notEncrypted = 1
+	encrypted    = 3
+	decrypting   = 5
+)
 
 func encryption() checks.Check {
 	return checks.Check{
 		ID:          "recovery.tde",
-		Title:       "If a database is encrypted, has the key that opens its backups a backup itself?",
-		Why:         "A backup of an encrypted database can be restored on another server only with the certificate and its private key.",
+		Title:       "If a database is encrypted, has that ended, and has the key that opens its backups a backup itself?",
+		Why:         "A backup of an encrypted database can be restored on another server only with the certificate and its private key. While a database is being encrypted or decrypted, it is read and written as a whole.",
 		Consequence: "When the server is lost, all its backups are lost with it.",
-		Remedy:      "Save the certificate and its private key to files, and keep them and the password away from this server. If they were saved on another server, note where.",
+		Remedy:      "Wait until encrypting or decrypting has ended. Save the certificate and its private key to files, and keep them and the password away from this server. If they were saved on another server, note where.",
 		Command:     "BACKUP CERTIFICATE [name] TO FILE = N'...' WITH PRIVATE KEY (FILE = N'...', ENCRYPTION BY PASSWORD = N'...')",
-		Covers:      []string{"Key of an encrypted database is saved"},
+		Covers:      []string{"Key of an encrypted database is saved", "Encryption of databases has ended"},
 		Sources: []string{
 			"https://learn.microsoft.com/sql/relational-databases/security/encryption/transparent-data-encryption",
 			"https://learn.microsoft.com/sql/relational-databases/system-dynamic-management-views/sys-dm-database-encryption-keys-transact-sql",
@@ -52,7 +56,7 @@ func encryption() checks.Check {
 		},
 		Rights: []string{
 			databaseRight,
-			"SQL Server, only for an encrypted database: VIEW SERVER STATE (from 2022 on VIEW SERVER SECURITY STATE is enough), and VIEW DEFINITION on the certificate in master",
+			"SQL Server: VIEW SERVER STATE (from 2022 on VIEW SERVER SECURITY STATE is enough), and only for an encrypted database VIEW DEFINITION on the certificate in master",
 		},
 		Reads: append(discovery.DatabasesReads(),
 			properties.In("{SQL Server}", "{site database}").Form(), encryptionKey.In("{SQL Server}", "{site database}").Form()),
@@ -68,17 +72,22 @@ func runEncryption(ctx context.Context, c *checks.Case, d discovery.Database) (c
 	if err != nil {
 		return checks.Finding{}, err
 	}
-	if database.Encrypted == 0 {
-		return checks.DoesNotApply("the database is not encrypted"), nil
-	}
 	rows, err := platform.Ask(ctx, c, encryptionKey.In(d.Instance, d.Name))
 	if err != nil {
 		return checks.Finding{}, err
 	}
 	row := rows[0]
-	if len(rows) != 1 || row.State < 2 || row.State >= len(encryptionStates) {
+	// A database counts as not encrypted any more as soon as somebody has asked for that.
+	sound := row.State > notEncrypted
+	if database.Encrypted == 0 {
+		sound = row.State == decrypting || row.State == 0 || row.State == notEncrypted
+	}
+	if len(rows) != 1 || row.State < 0 || row.State >= len(encryptionStates) || !sound {
 		return checks.Finding{}, platform.Refuse(platform.ErrMalformed,
-			"SQL Server %s says that %s is encrypted, and gives %d as the state of its key", d.Instance, d.Name, row.State)
+			"SQL Server %s says %d about whether %s is encrypted, and gives %d as the state of its key", d.Instance, database.Encrypted, d.Name, row.State)
+	}
+	if database.Encrypted == 0 && row.State != decrypting {
+		return checks.DoesNotApply("the database is not encrypted"), nil
 	}
 	key := d.Instance + "/" + d.Name
 	items := []checks.Item{{
@@ -94,6 +103,9 @@ func runEncryption(ctx context.Context, c *checks.Case, d discovery.Database) (c
 		Found: fmt.Sprintf("the private key of certificate %s was saved", row.Certificate),
 	}
 	summary := "The database is encrypted, and the key for it was saved."
+	if row.State != encrypted {
+		summary = "The database is encrypted, and that is being changed."
+	}
 	switch {
 	case row.Seen != 1:
 		no := platform.Refuse(platform.ErrDenied, "this account does not see the certificate that encrypts %s on SQL Server %s", d.Name, d.Instance)

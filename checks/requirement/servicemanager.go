@@ -30,6 +30,9 @@ type ServiceManagerRelease struct {
 	DotNet35 bool
 	// ODBC and OLEDB are the ranges of the two drivers; zero where no document names one.
 	ODBC, OLEDB DriverRange
+	// AnalysisObjects says that the console and the portal need SQL Server's Analysis Management
+	// Objects, and ReportViewer that the console and the management server need the Report Viewer.
+	AnalysisObjects, ReportViewer bool
 	// TLSHardened says that set-up is known to fail where TLS 1.0 and 1.1 are switched off.
 	TLSHardened bool
 
@@ -100,27 +103,27 @@ func ServiceManagerReleases() []ServiceManagerRelease {
 		{
 			Version: "2016", Build: v("7.5.7487.0"),
 			From:    []ServiceManagerSource{of2012R2("UR9", "7.5.3079.607")},
-			Windows: []Windows{w2012R2, w2016}, DotNet35: true,
+			Windows: []Windows{w2012R2, w2016}, DotNet35: true, AnalysisObjects: true, ReportViewer: true,
 			SQL:     []ServiceManagerSQL{sql("2014", 12, "12.0", false), sql("2016", 13, "13.0", false)},
 			Sources: sources, Read: dayReadThem,
 		},
 		{
 			Version: release1801, Semiannual: true,
 			From:    []ServiceManagerSource{of2012R2("UR14", "7.5.3079.768"), {"2016", v("7.5.7487.89"), "UR4"}},
-			Windows: []Windows{w2012R2, w2016}, DotNet35: true,
+			Windows: []Windows{w2012R2, w2016}, DotNet35: true, AnalysisObjects: true, ReportViewer: true,
 			SQL:     []ServiceManagerSQL{sql("2014", 12, "12.0", false), sql("2016", 13, "13.0", false)},
 			Sources: sources, Read: dayReadThem,
 		},
 		{
 			Version: release1807, Semiannual: true,
 			From:    []ServiceManagerSource{{Version: release1801}},
-			Windows: []Windows{w2012R2, w2016}, DotNet35: true,
+			Windows: []Windows{w2012R2, w2016}, DotNet35: true, AnalysisObjects: true, ReportViewer: true,
 			Sources: sources, Read: dayReadThem,
 		},
 		{
 			Version: "2019", Build: v("10.19.1035.0"),
 			From:    []ServiceManagerSource{{Version: "2016"}, {Version: release1801}, {Version: release1807}},
-			Windows: []Windows{w2016, w2019}, Core: true, DotNet35: true, TLSHardened: true,
+			Windows: []Windows{w2016, w2019}, Core: true, DotNet35: true, TLSHardened: true, AnalysisObjects: true, ReportViewer: true,
 			SQL: []ServiceManagerSQL{
 				sql("2014", 12, "12.0", true), sql("2016", 13, "13.0", false), sql("2017", 14, "14.0", false), sql("2019", 15, cu8, false),
 			},
@@ -130,7 +133,7 @@ func ServiceManagerReleases() []ServiceManagerRelease {
 		{
 			Version: "2022", Build: v("10.22.1068.0"),
 			From:    []ServiceManagerSource{{Version: "2019"}},
-			Windows: []Windows{w2019, w2022}, Core: true, DotNet35: true, TLSHardened: true,
+			Windows: []Windows{w2019, w2022}, Core: true, DotNet35: true, TLSHardened: true, AnalysisObjects: true,
 			SQL:  []ServiceManagerSQL{sql("2017", 14, "14.0", false), sql("2019", 15, cu8, false), sql("2022", 16, "16.0", true)},
 			ODBC: until2022.odbc, OLEDB: until2022.oledb,
 			Sources: sources, Read: dayReadThem,

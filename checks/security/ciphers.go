@@ -7,6 +7,7 @@ import (
 
 	"siteready/checks"
 	"siteready/checks/discovery"
+	"siteready/checks/servers"
 	"siteready/platform"
 )
 
@@ -71,7 +72,7 @@ func cipherSuites() checks.Check {
 			"https://learn.microsoft.com/windows-server/security/tls/manage-tls",
 			"https://learn.microsoft.com/windows-server/security/tls/tls-registry-settings",
 		},
-		Rights: []string{pointRight, discovery.RegistryRight, remoteRight},
+		Rights: []string{servers.PointsRight, discovery.RegistryRight, remoteRight},
 		Reads:  pointReads(reads...),
 		Run:    onPoint(runCipherSuites),
 	}

@@ -8,6 +8,7 @@ import (
 
 	"siteready/checks"
 	"siteready/checks/discovery"
+	"siteready/checks/servers"
 	"siteready/platform"
 )
 
@@ -49,7 +50,7 @@ func downloadEndpoints() checks.Check {
 			"https://learn.microsoft.com/intune/configmgr/core/plan-design/network/internet-endpoints#updates-and-servicing",
 			"https://learn.microsoft.com/intune/configmgr/core/plan-design/network/proxy-server-support",
 		},
-		Rights: []string{pointRight, "Windows: make connections to the internet, only with --online; nothing is sent over them"},
+		Rights: []string{servers.PointsRight, "Windows: make connections to the internet, only with --online; nothing is sent over them"},
 		Reads:  pointReads(append(reads, platform.ReadTCP("{proxy}:{port}").Form())...),
 		Run:    onPoint(runDownloadEndpoints),
 	}

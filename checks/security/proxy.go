@@ -8,6 +8,7 @@ import (
 
 	"siteready/checks"
 	"siteready/checks/discovery"
+	"siteready/checks/servers"
 	"siteready/platform"
 )
 
@@ -39,7 +40,7 @@ func connectionProxy() checks.Check {
 			"https://learn.microsoft.com/intune/configmgr/core/plan-design/network/proxy-server-support",
 			"https://learn.microsoft.com/intune/configmgr/core/plan-design/changes/whats-new-in-version-2603",
 		},
-		Rights: []string{pointRight, discovery.RegistryRight, "Windows: read the registry of the account LocalSystem, as administrators may", remoteRight},
+		Rights: []string{servers.PointsRight, discovery.RegistryRight, "Windows: read the registry of the account LocalSystem, as administrators may", remoteRight},
 		Reads: pointReads(managementPoint.Form(), managementPoint.At(remote).Form(), systemProxyOn.Form(), systemProxyOn.At(remote).Form(),
 			systemProxy.Form(), systemProxy.At(remote).Form()),
 		Run: onPoint(runConnectionProxy),

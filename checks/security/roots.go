@@ -6,6 +6,7 @@ import (
 
 	"siteready/checks"
 	"siteready/checks/discovery"
+	"siteready/checks/servers"
 	"siteready/platform"
 )
 
@@ -49,7 +50,7 @@ func rootCertificate() checks.Check {
 			"https://learn.microsoft.com/windows-server/identity/ad-cs/configure-trusted-roots-disallowed-certificates",
 			"https://learn.microsoft.com/windows/win32/seccrypto/system-store-locations",
 		},
-		Rights: []string{pointRight, discovery.RegistryRight, remoteRight},
+		Rights: []string{servers.PointsRight, discovery.RegistryRight, remoteRight},
 		Reads:  pointReads(reads...),
 		Run:    onPoint(runRootCertificate),
 	}

@@ -16,7 +16,7 @@ func installFolder() checks.Check {
 		Title:       "Can Setup reach the folder of the installation?",
 		Why:         "Setup replaces the files below the folder that the registry names, and tests before whether it can reach it.",
 		Consequence: "Setup ends with the code 206, 207, 208 or 214, or leaves files of two releases.",
-		Remedy:      "Bring the folder back to a local NTFS volume under the path that the registry has, or correct InstallDirectory. Whether the person who runs Setup may write there is yours to see to.",
+		Remedy:      "Bring the folder back to a local NTFS volume under the path that the registry has, or correct InstallDirectory.",
 		Command:     `icacls "C:\Program Files\Microsoft System Center\Service Manager"`,
 		Covers:      []string{"Setup can reach the installation folder"},
 		Sources:     []string{pageProblems, pageCommandLine},
@@ -63,7 +63,5 @@ func runInstallFolder(ctx context.Context, c *checks.Case, sm discovery.ServiceM
 	if !strings.EqualFold(volume.FileSystem, "NTFS") && !strings.EqualFold(volume.FileSystem, "ReFS") {
 		return fails("on " + volume.FileSystem)
 	}
-	finding := checks.Items("The folder of the installation is there.", item)
-	finding.Notes = []string{"Whether the account that runs Setup may write there is not looked at: nothing is ever written to find out."}
-	return finding, nil
+	return checks.Items("The folder of the installation is there.", item), nil
 }

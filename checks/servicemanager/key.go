@@ -28,13 +28,15 @@ func encryptionKey() checks.Check {
 		Command:     `SecureStorageBackup.exe`,
 		Covers: []string{
 			"A backup of the encryption key is named", "The key backup is there and on another volume", "The key backup is newer than the key",
+			"The key backup is newer than the installation",
 		},
 		Sources: []string{pageKey, pageProblems, "https://learn.microsoft.com/system-center/scsm/prepare-disaster-recovery"},
 		Rights: []string{
 			discovery.RegistryRight, "Windows: read the attributes of the files that the operator names",
 		},
-		Reads: reads(platform.ReadComputer().Form(), platform.ReadFile("{key backup}").Form(), platform.ReadKey(discovery.KeyForm(secureStorage)).Form(),
-			platform.ReadVolume("{key backup}").Form(), systemRoot.Form()),
+		Reads: reads(append(programReads()[:2:2], platform.ReadText(uninstallKey+`\`+programHole, "InstallDate").Form(),
+			platform.ReadComputer().Form(), platform.ReadFile("{key backup}").Form(), platform.ReadKey(discovery.KeyForm(secureStorage)).Form(),
+			platform.ReadVolume("{key backup}").Form(), systemRoot.Form())...),
 		Run: discovery.OnServiceManager(runEncryptionKey),
 	}
 }
@@ -68,7 +70,11 @@ func runEncryptionKey(ctx context.Context, c *checks.Case, sm discovery.ServiceM
 	}
 	var items []checks.Item
 	for _, path := range files {
-		items = append(items, judgeBackup(ctx, c, path, key.Written, hasKey))
+		item, saved := judgeBackup(ctx, c, path, key.Written, hasKey)
+		if item.Status == checks.Passed {
+			item = judgeSince(ctx, c, item, saved)
+		}
+		items = append(items, item)
 	}
 	summary := "The encryption key was saved."
 	switch {
@@ -82,7 +88,7 @@ func runEncryptionKey(ctx context.Context, c *checks.Case, sm discovery.ServiceM
 	return checks.Items(summary, items...), nil
 }
 
-const wantedBackup = "a file that is not empty, newer than the key and not on this server's own volume"
+const wantedBackup = "a file that is not empty, newer than the key and the installation, and not on this server's own volume"
 
 // named are the files that the operator named for this server. A file without a server is this
 // one's.
@@ -96,18 +102,68 @@ func named(c *checks.Case, computer platform.Computer) []string {
 	return files
 }
 
-func judgeBackup(ctx context.Context, c *checks.Case, path string, written time.Time, hasKey bool) checks.Item {
+// installedOn is the day on which the oldest part of Service Manager that Windows lists was
+// installed here. Windows Installer writes the day anew when it repairs or updates a part; after
+// a server was installed anew, all parts have a later one.
+func installedOn(ctx context.Context, c *checks.Case) (time.Time, error) {
+	parts, err := entries(ctx, c, uninstallKey, "Service Manager")
+	if err != nil {
+		return time.Time{}, err
+	}
+	var oldest time.Time
+	for _, part := range parts {
+		query := platform.ReadText(uninstallKey+`\`+part.key, "InstallDate")
+		text, found, err := platform.Lookup(ctx, c, query)
+		if err != nil {
+			return time.Time{}, err
+		}
+		if !found {
+			continue
+		}
+		date, err := time.Parse("20060102", string(text))
+		if err != nil {
+			return time.Time{}, platform.Refuse(platform.ErrMalformed, "%s is %q, and no day", query, string(text))
+		}
+		if oldest.IsZero() || date.Before(oldest) {
+			oldest = date
+		}
+	}
+	if oldest.IsZero() {
+		return time.Time{}, platform.Refuse(platform.ErrUnsupported, "%s does not tell when Service Manager was installed here, so it is not known whether the backup of the key is newer", uninstallKey)
+	}
+	return oldest, nil
+}
+
+// eastmost is how long before midnight UTC a day begins in the first time zone.
+const eastmost = 14 * time.Hour
+
+// judgeSince adds to a good backup whether it is from before the day of the installation, as
+// that day was anywhere.
+func judgeSince(ctx context.Context, c *checks.Case, item checks.Item, saved time.Time) checks.Item {
+	since, err := installedOn(ctx, c)
+	if err != nil {
+		return unread(item, err)
+	}
+	if saved.Before(since.Add(-eastmost)) {
+		item.Status = checks.Warning
+		item.Found += fmt.Sprintf(", before Service Manager was installed, repaired or updated here on %s", since.Format(time.DateOnly))
+	}
+	return item
+}
+
+// judgeBackup judges a file that was named, and says when it was written.
+func judgeBackup(ctx context.Context, c *checks.Case, path string, written time.Time, hasKey bool) (checks.Item, time.Time) {
 	item := checks.Item{Key: path, Wanted: wantedBackup, Where: "the file, and the last write of the key below " + secureStorage, Status: checks.Passed}
 	file, there, err := platform.Lookup(ctx, c, platform.ReadFile(path))
 	switch {
 	case err != nil:
-		return unread(item, err)
+		return unread(item, err), time.Time{}
 	case !there:
 		item.Status, item.Found = checks.Failed, "not there"
-		return item
+		return item, time.Time{}
 	case file.Size == 0:
 		item.Status, item.Found = checks.Failed, "empty"
-		return item
+		return item, time.Time{}
 	}
 	item.Found = "written " + day(file.Modified)
 	switch {
@@ -115,10 +171,11 @@ func judgeBackup(ctx context.Context, c *checks.Case, path string, written time.
 		item.Status = checks.Warning
 		item.Found += ", before the key was last written, " + day(written) + ", and so the key may have changed"
 	case !hasKey:
-		return unread(item, platform.Refuse(platform.ErrUnsupported,
+		item = unread(item, platform.Refuse(platform.ErrUnsupported,
 			"the registry has no key %s, by which the age of the encryption key is known, so it is not known whether %s is newer", secureStorage, path))
+		return item, file.Modified
 	}
-	return judgePlace(ctx, c, path, item)
+	return judgePlace(ctx, c, path, item), file.Modified
 }
 
 // judgePlace adds where a backup lies.

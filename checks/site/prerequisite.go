@@ -9,6 +9,7 @@ import (
 
 	"siteready/checks"
 	"siteready/checks/discovery"
+	"siteready/checks/updates"
 	"siteready/checks/version"
 	"siteready/platform"
 )
@@ -41,7 +42,7 @@ func prerequisiteCheck() checks.Check {
 			"Windows: read ConfigMgrPrereq.log on the drive of Windows",
 		}, packagesInFlight().Rights[1:]...),
 		Reads: append(discovery.DatabaseReads(),
-			systemRoot.Form(), prereqLog("{drive of Windows}").Form(), updatePackages.In("{SQL Server}", "{site database}").Form()),
+			systemRoot.Form(), prereqLog("{drive of Windows}").Form(), updates.Form()),
 		Settings: []checks.Setting{
 			{Name: freshFor, Default: 30, Unit: "days", About: "how old the last run may be when the update starts; an older one that does not say what it was for is not judged"},
 		},
@@ -177,11 +178,11 @@ func (v *verdict) findTarget(ctx context.Context) (reason string, err error) {
 	if other != nil { // a site server has a database
 		return "", platform.Refuse(platform.ErrMalformed, "%s", other.Headline)
 	}
-	rows, err := askPackages(ctx, v.c, database)
+	rows, err := updates.Ask(ctx, v.c, database)
 	if err != nil {
 		return "", err
 	}
-	at := slices.IndexFunc(rows, func(r packageRow) bool { return strings.EqualFold(r.Package, *run.Package) })
+	at := slices.IndexFunc(rows, func(r updates.Row) bool { return strings.EqualFold(r.Package, *run.Package) })
 	if at < 0 && rows[0].Listed > int64(len(rows)) {
 		return "", platform.Refuse(platform.ErrTooLarge, "whether the update package %s is still to be installed is not known: %d packages are not in the list, which holds %d",
 			*run.Package, rows[0].Listed-int64(len(rows)), len(rows))

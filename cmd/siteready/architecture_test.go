@@ -49,7 +49,7 @@ func sources(t *testing.T) []sourceFile {
 
 // onlyTests reports whether a file belongs to a package that only tests import.
 func onlyTests(path string) bool {
-	return slices.ContainsFunc([]string{"platform/platformtest/", "platform/sqlserver/sqlservertest/", "platform/windows/winetest/"},
+	return slices.ContainsFunc([]string{"platform/platformtest/", "platform/sqlserver/sqlservertest/", "platform/windows/winetest/", "cmd/siteready/schedule/scheduletest/"},
 		func(folder string) bool { return strings.HasPrefix(path, folder) })
 }
 
@@ -87,17 +87,53 @@ func TestImportsPointOneWay(t *testing.T) {
 	}
 }
 
-// The product starts no process, and only tests import what is made for tests.
+// The product starts no process but schtasks.exe, for `siteready schedule`, and only tests import
+// what is made for tests.
 func TestForbiddenImports(t *testing.T) {
 	for _, f := range sources(t) {
 		if onlyTests(f.path) {
 			continue
 		}
 		for _, path := range imports(f) {
-			if path == "os/exec" || path == "plugin" || path == "unsafe" && !strings.HasPrefix(f.path, "platform/windows/") || path == "testing" || onlyTests(strings.TrimPrefix(path, "siteready/")+"/") {
+			if path == "os/exec" && !strings.HasPrefix(f.path, "cmd/siteready/schedule/") || path == "plugin" || path == "unsafe" && !strings.HasPrefix(f.path, "platform/windows/") || path == "testing" || onlyTests(strings.TrimPrefix(path, "siteready/")+"/") {
 				t.Errorf("%s imports %s", f.path, path)
 			}
 		}
+	}
+}
+
+// The one process is started in one place, and is the one that the choice of the live machine
+// names: schtasks.exe in the folder of Windows.
+func TestOneProcess(t *testing.T) {
+	starts, users := 0, []string{}
+	for _, f := range sources(t) {
+		if onlyTests(f.path) {
+			continue
+		}
+		for _, path := range imports(f) {
+			if path == "siteready/cmd/siteready/schedule" {
+				users = append(users, f.path)
+			}
+		}
+		ast.Inspect(f.File, func(n ast.Node) bool {
+			selector, ok := n.(*ast.SelectorExpr)
+			if !ok {
+				return true
+			}
+			from, ok := selector.X.(*ast.Ident)
+			switch {
+			case !ok:
+			case from.Name == "exec" && (selector.Sel.Name == "Command" || selector.Sel.Name == "CommandContext"):
+				starts++
+			case from.Name == "os" && selector.Sel.Name == "StartProcess", from.Name == "syscall" && strings.Contains(selector.Sel.Name, "Exec"), strings.HasSuffix(from.Name, "windows") && strings.HasPrefix(selector.Sel.Name, "CreateProcess"):
+				t.Errorf("%s starts a process with %s.%s", f.path, from.Name, selector.Sel.Name)
+			}
+			return true
+		})
+	}
+	slices.Sort(users)
+	if want := []string{"cmd/siteready/live_other.go", "cmd/siteready/live_windows.go", "cmd/siteready/schedule.go", "cmd/siteready/schedule_status.go"}; starts != 1 || !slices.Equal(users, want) {
+		t.Errorf("%d places start a process, and %q use the package", starts, users)
 	}
 }
 

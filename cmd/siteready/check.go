@@ -32,6 +32,7 @@ func (o *checkOptions) addTo(cmd *cobra.Command) {
 	o.cmd = cmd
 	o.selectOptions.addTo(cmd, beside)
 	o.outputOptions.addTo(cmd)
+	o.history.addTo(cmd)
 	o.sqlOptions.addTo(cmd)
 	cmd.Flags().BoolVar(&o.eventLog, "event-log", false, "also write the verdict and each new failure to the log Application of Windows")
 	cmd.Flags().StringVar(&o.site, "site", "", "judge a recorded site instead of this machine")
@@ -69,9 +70,13 @@ func (p *program) check(ctx context.Context, o *checkOptions) error {
 	if err := p.configure(o.cmd, &o.configOptions, true); err != nil {
 		return err
 	}
+	if err := o.history.validate(o.cmd); err != nil {
+		return err
+	}
 	if _, _, err := o.selected(catalog.All()); err != nil {
 		return err
 	}
+	p.warn(&o.history)
 	from, err := p.openSource(o)
 	if err != nil {
 		return err
@@ -155,14 +160,28 @@ const hangPatience = 300 * time.Millisecond
 
 // judge runs the checks over a source, and writes the report to everywhere it is wanted.
 func (p *program) judge(ctx context.Context, from source, o *selectOptions, out *outputOptions) error {
-	start := time.Now()
-	selection, target, err := o.selected(catalog.All())
+	r, m, err := p.examine(ctx, from, o)
 	if err != nil {
 		return err
 	}
+	unkept := p.keep(ctx, &r, m, from, &out.history)
+	if r.Exit.LetThrough != "" {
+		say(p.stderr, r.Exit.LetThrough)
+	}
+	p.exit = r.Exit.Code
+	return errors.Join(unkept, p.write(r, out))
+}
+
+// examine runs the checks over a source. The machine has the answers, and answers no more.
+func (p *program) examine(ctx context.Context, from source, o *selectOptions) (report.Report, *platform.Machine, error) {
+	start := time.Now()
+	selection, target, err := o.selected(catalog.All())
+	if err != nil {
+		return report.Report{}, nil, err
+	}
 	judged, err := judgedFor(o.said("at"), o.at, from.readAt, time.Local)
 	if err != nil {
-		return err
+		return report.Report{}, nil, err
 	}
 	ctx, cancel := o.timeout.end(ctx)
 	defer cancel()
@@ -195,11 +214,7 @@ func (p *program) judge(ctx context.Context, from source, o *selectOptions, out 
 		Configuration: o.inForce(), Thresholds: o.Thresholds, Waivers: waivers,
 		Statements: catalog.All().StatementsFor(results), Confirmed: o.Confirmed,
 	})
-	if r.Exit.LetThrough != "" {
-		say(p.stderr, r.Exit.LetThrough)
-	}
-	p.exit = r.Exit.Code
-	return p.write(r, out)
+	return r, m, nil
 }
 
 // describe says what the report is about. A panic in a goroutine of ours would end the

@@ -59,6 +59,7 @@ type confirmed struct {
 func (p *program) configCommand() *cobra.Command {
 	var selected selectOptions
 	var sql sqlOptions
+	var kept historyOptions
 	format, example := "text", false
 	cmd := &cobra.Command{
 		Use:   "config",
@@ -91,12 +92,16 @@ func (p *program) configCommand() *cobra.Command {
 			if err := sql.validate(&selected.configOptions); err != nil {
 				return err
 			}
+			if err := kept.validate(cmd); err != nil {
+				return err
+			}
 			s := settle(cmd.Flags(), &selected.configOptions)
 			return p.printConfiguration(func(w io.Writer) error { return write(w, s) })
 		},
 	}
 	selected.addTo(cmd, beside)
 	sql.addTo(cmd)
+	kept.addTo(cmd)
 	cmd.Flags().StringVar(&format, "format", format, "format on standard output: text or json")
 	cmd.Flags().BoolVar(&example, "example", false, "print a file with every key instead, all of it commented out")
 	return cmd

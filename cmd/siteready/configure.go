@@ -108,7 +108,7 @@ func (o *configOptions) configured(cmd *cobra.Command) error {
 			continue
 		}
 		words := given.Words
-		if key.Name == "sql.ca" && !filepath.IsAbs(words[0]) && o.path != "-" {
+		if (key.Name == "sql.ca" || key.Name == "history.folder") && !filepath.IsAbs(words[0]) && o.path != "-" {
 			// A scheduled task begins in a folder of Windows: the file's own folder is meant.
 			words = []string{filepath.Join(filepath.Dir(o.file), words[0])}
 		}

@@ -3,6 +3,9 @@
 package main
 
 import (
+	"errors"
+
+	"siteready/cmd/siteready/schedule"
 	"siteready/platform"
 	"siteready/platform/sqlserver"
 )
@@ -16,4 +19,9 @@ func liveReader(sql *sqlserver.Reader) platform.Reader {
 		Readers:   map[platform.Kind]platform.Reader{platform.KindSQL: sql},
 		Elsewhere: "this is not Windows: run siteready on the site server itself; from here it reads only the site database that --sql-server and --database name",
 	}
+}
+
+// taskScheduler says that there is none.
+func taskScheduler() (schedule.Scheduler, error) {
+	return schedule.Scheduler{}, errors.New("this is not Windows: `siteready schedule print` prints the XML of the task here")
 }

@@ -79,11 +79,15 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	root.SetIn(stdin)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	err := root.ExecuteContext(ctx)
+	return p.ended(root.ExecuteContext(ctx))
+}
+
+// ended is the exit code of a command, whose error it tells.
+func (p *program) ended(err error) int {
 	if err == nil {
 		return p.exit
 	}
-	say(stderr, err.Error())
+	say(p.stderr, err.Error())
 	var failure *failureError
 	var input *inputError
 	switch {
@@ -92,7 +96,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	case errors.As(err, &input):
 		return exitUsage
 	default: // what cobra and the commands refuse
-		say(stderr, "`siteready help` shows how to use it")
+		say(p.stderr, "`siteready help` shows how to use it")
 		return exitUsage
 	}
 }
@@ -174,6 +178,7 @@ func (p *program) rootCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error { return p.check(cmd.Context(), check) },
 	}
 	check.addTo(root)
-	root.AddCommand(p.checkCommand(), p.demoCommand(), p.recordCommand(), p.configCommand(), p.checksCommand(), p.explainCommand(), p.questionsCommand(), p.verifyCommand(), p.schemaCommand(), p.versionCommand())
+	root.AddCommand(p.checkCommand(), p.demoCommand(), p.recordCommand(), p.configCommand(), p.checksCommand(), p.explainCommand(), p.questionsCommand(), p.verifyCommand(), p.diffCommand(), p.schemaCommand(), p.versionCommand())
+	root.AddCommand(p.scheduleCommand(thisHost()))
 	return root
 }

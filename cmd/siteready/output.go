@@ -105,6 +105,7 @@ type outputOptions struct {
 	verbose       bool
 	junitWarnings string
 	eventLog      bool
+	history       historyOptions // of the verb check
 }
 
 func (o *outputOptions) addTo(cmd *cobra.Command) {

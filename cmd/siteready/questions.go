@@ -40,12 +40,13 @@ func (p *program) questionsCommand() *cobra.Command {
 
 // about says what a kind of question is answered with.
 var about = map[platform.Kind]string{
-	platform.KindAccount:     "what an account is, who is in a local group, or whether one right is held; no log-on is tried",
+	platform.KindAccount:     "what an account is, who is in a local group, whether one right is held, or whether a local account is disabled, locked or expired; no log-on is tried",
 	platform.KindCertificate: "subject, issuer, end and uses of the certificates in a store; a private key is never opened",
-	platform.KindEvents:      "how many events of a log fit, the oldest and the newest time; their texts are never read",
+	platform.KindEvents:      "how many events of a log fit, the oldest and the newest time; their texts are never read, their data only to find the name of a service that is asked about",
 	platform.KindFile:        "size, time and version of one file, never its content",
 	platform.KindDigest:      "size and SHA-256 of one file; nothing else of its content is told",
 	platform.KindFolder:      "how many files of one folder have such names, their size and times; no name is told, no file is opened",
+	platform.KindAccess:      "who may do what with one folder: its owner and its access list, as SIDs; nothing is opened for writing",
 	platform.KindOS:          "facts about Windows",
 	platform.KindRegistry:    "one value, or the names below one key; the data of a binary value is never read",
 	platform.KindService:     "state, start type and account of one service; its command line is never read",

@@ -4,11 +4,13 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"siteready/platform"
 	"siteready/platform/platformtest"
@@ -22,6 +24,42 @@ func shims() map[string][]string {
 		"advapi32": {
 			"LsaOpenPolicy", "LsaClose", "LsaFreeMemory", "LsaEnumerateAccountsWithUserRight", "LookupAccountNameW", "LookupAccountSidW",
 		},
+	}
+}
+
+// addEvents gives the machine the event logs of a constructed site, in which each filter that is
+// asked has its oldest and its newest event, about the service that it is for.
+func (s *siteServer) addEvents(t *testing.T, site *platformtest.Site) {
+	t.Helper()
+	if site.Events == nil {
+		return
+	}
+	source, err := os.ReadFile("../../platform/windows/testdata/shims/wevtapi.c")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.ReplaceDLL("wevtapi", string(source), "EvtQuery", "EvtNext", "EvtRender", "EvtClose")
+	line := func(provider string, id uint16, written time.Time, about string) string {
+		return fmt.Sprintf("<Event><System><Provider Name='%s'/><EventID>%d</EventID><TimeCreated SystemTime='%s'/></System>"+
+			"<EventData><Data>%s</Data></EventData></Event>\n", provider, id, written.Format(time.RFC3339), about)
+	}
+	for log, filters := range site.Events {
+		var all string
+		some := map[string]bool{}
+		for text, digest := range filters {
+			filter, err := platform.ParseEventFilter(text)
+			if err != nil || digest.Begins == nil {
+				t.Fatalf("%s: %v, begins %v", text, err, digest.Begins)
+			}
+			all = line("Someone", 1, *digest.Begins, "")
+			if digest.Count > 0 {
+				id := filter.IDs[len(filter.IDs)-1]
+				some[line(filter.Provider, id, *digest.Newest, filter.Service)] = true
+				some[line(filter.Provider, id, *digest.Oldest, filter.Service)] = true
+			}
+		}
+		s.WriteFile(`C:\fake\events\`+log+".all", []byte(all))
+		s.WriteFile(`C:\fake\events\`+log+".some", []byte(strings.Join(slices.Sorted(maps.Keys(some)), "")))
 	}
 }
 

@@ -94,6 +94,7 @@ func newSiteServer(t *testing.T, exe, name string, edit map[string]any) *siteSer
 		})
 	}
 	s.addAccounts(t, site)
+	s.addEvents(t, site)
 	for mount, v := range site.Volumes {
 		const page, used = 4096, 64 << 20 // what is used of a volume costs memory
 		if mount != `C:\` {
@@ -246,15 +247,17 @@ type judged struct {
 	Items      []string
 }
 
-// judgedOf leaves out when keys of the registry and files were written, and when the machine started.
+// judgedOf leaves out when keys of the registry and files were written, when the machine started,
+// and since when events are looked for.
 func judgedOf(r report.Report) []judged {
 	written := regexp.MustCompile(`^written [^,]* UTC`)
 	since := regexp.MustCompile(`, last written [^,]* UTC(, (before|after) the last start \([^)]*\)(, which has not cleared it)?)?`)
+	events := regexp.MustCompile(`^(none|[0-9]+) since [^,]* UTC`)
 	var all []judged
 	for _, c := range r.Checks {
 		j := judged{ID: c.ID, Status: c.Status}
 		for _, i := range c.Items {
-			j.Items = append(j.Items, fmt.Sprintf("%s: %s, %s, wanted %s", i.Key, i.Status, written.ReplaceAllString(since.ReplaceAllString(i.Found, ""), "written"), i.Wanted))
+			j.Items = append(j.Items, fmt.Sprintf("%s: %s, %s, wanted %s", i.Key, i.Status, events.ReplaceAllString(written.ReplaceAllString(since.ReplaceAllString(i.Found, ""), "written"), "$1"), i.Wanted))
 		}
 		all = append(all, j)
 	}

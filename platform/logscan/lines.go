@@ -64,6 +64,38 @@ func (s Source) encoding(ctx context.Context) (encoding, error) {
 	return encoding{name: platform.EncodingBytes, unit: 1, page: codePage(s.CodePage)}, nil
 }
 
+// errNoText says that a file is none that can be searched.
+var errNoText = platform.Refuse(platform.ErrMalformed, "it is no text in an encoding that is known here: UTF-8, UTF-16 or a code page of Windows")
+
+// isText says whether the begin of a file without a mark of its encoding can be that of a log: it
+// has few characters that no text has. Zeros in one piece are what a crash leaves of a block that
+// was never written; zeros in many are UTF-32, or no text.
+func isText(head []byte) bool {
+	odd, holes := 0, 0
+	for i, c := range head {
+		switch {
+		case c == 0 && (i == 0 || head[i-1] != 0):
+			holes++
+		case c == 0 || c >= ' ' && c != 0x7F || c >= '\b' && c <= '\r' || c == 0x1A || c == 0x1B:
+		default:
+			odd++
+		}
+	}
+	return odd <= len(head)/50 && holes <= len(head)/128+1
+}
+
+// replaceAll puts one byte in the place of another.
+func replaceAll(text []byte, old, with byte) {
+	for i := bytes.IndexByte(text, old); i >= 0; {
+		text[i] = with
+		next := bytes.IndexByte(text[i:], old)
+		if next < 0 {
+			return
+		}
+		i += next
+	}
+}
+
 // codePage is the character map of one of Windows' code pages with one byte for each character,
 // nil for all others.
 func codePage(number uint32) *charmap.Charmap {

@@ -122,6 +122,8 @@ func typed(ctx context.Context, session *platform.Session, q platform.Question) 
 		return asked[platform.Digest](ctx, session, q)
 	case platform.KindFolder:
 		return asked[platform.Folder](ctx, session, q)
+	case platform.KindAccess:
+		return asked[platform.AccessList](ctx, session, q)
 	case platform.KindVolume:
 		return asked[platform.Volume](ctx, session, q)
 	case platform.KindAccount:
@@ -130,6 +132,8 @@ func typed(ctx context.Context, session *platform.Session, q platform.Question) 
 			return asked[platform.Account](ctx, session, q)
 		case platform.MembersOfGroup:
 			return asked[platform.GroupMembers](ctx, session, q)
+		case platform.StateOfAccount:
+			return asked[platform.AccountState](ctx, session, q)
 		case platform.InOwnToken:
 			return asked[platform.TokenMember](ctx, session, q)
 		}
@@ -137,8 +141,11 @@ func typed(ctx context.Context, session *platform.Session, q platform.Question) 
 	case platform.KindEvents:
 		return asked[platform.Events](ctx, session, q)
 	case platform.KindLog:
-		if q.What == platform.LogSiteBackup {
+		switch q.What {
+		case platform.LogSiteBackup:
 			return asked[platform.BackupLog](ctx, session, q)
+		case platform.LogFailures:
+			return asked[platform.FailureLog](ctx, session, q)
 		}
 		return asked[platform.PrereqLog](ctx, session, q)
 	case platform.KindShare:

@@ -66,7 +66,7 @@ func known(site *platformtest.Site) []platform.Question {
 func absent(site *platformtest.Site) []platform.Question {
 	all := []platform.Question{
 		platform.ReadKey(`HKLM\SOFTWARE\Nobody`).Question, platform.ReadText(`HKLM\SOFTWARE\Nobody`, "x").Question,
-		platform.ReadService("NOBODY").Question, platform.ReadFile(`C:\nobody`).Question, platform.ReadDigest(`C:\nobody`).Question, platform.ReadFolder(`C:\nobody`, "*").Question,
+		platform.ReadService("NOBODY").Question, platform.ReadFile(`C:\nobody`).Question, platform.ReadDigest(`C:\nobody`).Question, platform.ReadFolder(`C:\nobody`, "*").Question, platform.ReadAccess(`C:\nobody`).Question,
 		platform.ReadPrereqLog(`C:\nobody`).Question, platform.ReadVolume(`Q:\`).Question,
 	}
 	for key := range site.Registry {
@@ -77,6 +77,9 @@ func absent(site *platformtest.Site) []platform.Question {
 	}
 	if len(site.Names) > 0 {
 		all = append(all, platform.ReadAddresses("nobody.contoso.com").Question)
+	}
+	if len(site.Events) > 0 {
+		all = append(all, platform.ReadEvents("Nobody", platform.EventFilter{Provider: "x", IDs: []uint16{1}, Days: 1}).Question)
 	}
 	if len(site.Groups) > 0 {
 		all = append(all, platform.ReadGroupMembers("S-1-5-32-999").Question)

@@ -3,21 +3,61 @@ package platformtest
 import (
 	"context"
 	"strings"
+	"sync"
 
 	"siteready/platform"
 	"siteready/platform/logscan"
+	"siteready/platform/logscan/signatures"
 )
 
-// logQuestion is what is asked of a log by its name.
-func logQuestion(path string) platform.Question {
-	if strings.HasSuffix(strings.ToLower(path), `\smsbkup.log`) {
-		return platform.ReadBackupLog(path).Question
+// logQuestions are what is asked of a log by its name.
+func logQuestions(path string) []platform.Question {
+	all := []platform.Question{platform.ReadFailureLog(path).Question}
+	switch name := strings.ToLower(path); {
+	case strings.HasSuffix(name, `\smsbkup.log`):
+		all = append(all, platform.ReadBackupLog(path).Question)
+	case strings.HasSuffix(name, `\configmgrprereq.log`):
+		all = append(all, platform.ReadPrereqLog(path).Question)
 	}
-	return platform.ReadPrereqLog(path).Question
+	return all
+}
+
+// catalogue is what is known of failures. It is read once for all sites, for it takes long.
+var catalogue = sync.OnceValues(func() (*signatures.Catalogue, error) { return signatures.Known() })
+
+// failures answers for the known failures in a log and its older generations.
+func (s *Site) failures(ctx context.Context, q platform.Question) (any, error) {
+	known, err := catalogue()
+	if err != nil {
+		return nil, err
+	}
+	folder := q.Where[:strings.LastIndex(q.Where, `\`)+1]
+	var paths []string
+	for path := range s.Logs {
+		if strings.EqualFold(path[:strings.LastIndex(path, `\`)+1], folder) {
+			paths = append(paths, path)
+		}
+	}
+	log, err := logscan.LogOf(q.Where, paths, func(path string) logscan.File {
+		return logscan.File{Name: path, Open: func(context.Context) (logscan.Opened, error) {
+			text := s.Logs[path]
+			return logscan.Opened{Source: logscan.Source{Name: path, Data: strings.NewReader(text), Size: int64(len(text))}}, nil
+		}}
+	})
+	if err != nil {
+		return nil, platform.Refuse(platform.ErrMalformed, "%v", err)
+	}
+	if len(log.Files) == 0 {
+		return nil, absent(q)
+	}
+	return logscan.Failures(ctx, log, logscan.Options{Catalogue: known, Now: s.ReadAt})
 }
 
 // log answers for a log by scanning its text, as a live reader does.
 func (s *Site) log(ctx context.Context, q platform.Question) (any, error) {
+	if q.What == platform.LogFailures {
+		return s.failures(ctx, q)
+	}
 	for path, text := range s.Logs {
 		if strings.EqualFold(path, q.Where) {
 			return logscan.Digest(ctx, logscan.Source{Name: path, Data: strings.NewReader(text), Size: int64(len(text))}, q.What)

@@ -16,6 +16,7 @@ import (
 type Native struct {
 	Domain       *platform.DomainJoin                  `json:"domain"`
 	Accounts     map[string]platform.Account           `json:"accounts"`     // by the name that is asked for
+	States       map[string]platform.AccountState      `json:"states"`       // of local accounts, by the name that is asked for
 	Rights       map[string][]string                   `json:"rights"`       // by right, the SIDs that hold it
 	Groups       map[string]platform.GroupMembers      `json:"groups"`       // by SID
 	Token        []string                              `json:"token"`        // SIDs in force in the own token
@@ -48,6 +49,8 @@ func (n *Native) account(q platform.Question) (any, error) {
 		return nil, platform.Refuse(platform.ErrUnreachable, "LookupAccountSid %s: there is no such account, or its domain could not be asked (1332)", q.Where)
 	case platform.MembersOfGroup:
 		return find(n.Groups, q, q.Where)
+	case platform.StateOfAccount:
+		return n.state(q)
 	case platform.InOwnToken:
 		if n.Token == nil {
 			return nil, unknown(q)
@@ -60,6 +63,18 @@ func (n *Native) account(q platform.Question) (any, error) {
 	}
 	list := slices.AppendSeq([]string{}, slices.Values(slices.Sorted(slices.Values(holders))))
 	return platform.AccountRight{Held: slices.Contains(holders, q.Where), Holders: len(holders), List: list}, nil
+}
+
+// state answers for a local account. One that is known as an account and has no state is of a domain.
+func (n *Native) state(q platform.Question) (any, error) {
+	state, err := find(n.States, q, q.Where)
+	if err == nil {
+		return state, nil
+	}
+	if _, known := find(n.Accounts, q, q.Where); known != nil {
+		return nil, err
+	}
+	return nil, platform.Refuse(platform.ErrUnsupported, "%s is no account of this machine, and the directory of its domain is not asked", q.Where)
 }
 
 // groupElsewhere answers for the members of another server's group.
@@ -159,6 +174,9 @@ func (n *Native) questions() []platform.Question {
 		if account.SID != "" {
 			all = append(all, platform.ReadAccountOf(account.SID).Question)
 		}
+	}
+	for name := range n.States {
+		all = append(all, platform.ReadAccountState(name).Question)
 	}
 	for right, holders := range n.Rights {
 		for _, sid := range holders {

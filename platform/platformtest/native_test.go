@@ -24,7 +24,8 @@ func native() map[string]any {
 			"SQL01": map[string]any{"groups": map[string]any{"S-1-5-32-544": map[string]any{"group": "Administrators", "count": 0, "more": false, "members": []any{}}}},
 			"MP01":  map[string]any{},
 		},
-		"token": []any{"S-1-5-32-544"},
+		"states": map[string]any{`.\local`: map[string]any{"sid": "S-1-5-21-2", "disabled": false, "locked": true, "must_change": false, "expires": "2026-12-01T00:00:00Z"}},
+		"token":  []any{"S-1-5-32-544"},
 		"events": map[string]any{"System": map[string]any{filter.String(): map[string]any{
 			"count": 0, "oldest": nil, "newest": nil, "more": false, "begins": "2026-01-02T03:04:05Z",
 		}}},
@@ -59,6 +60,10 @@ func TestNativeSite(t *testing.T) {
 			platform.ReadGroupMembers("S-1-5-32-544").Question,
 			`{"group":"Administrators","count":1,"members":[{"sid":"S-1-5-21-1","name":"CONTOSO\\svc","use":"user"}],"more":false}`,
 		},
+		{
+			platform.ReadAccountState(`.\LOCAL`).Question,
+			`{"sid":"S-1-5-21-2","disabled":false,"locked":true,"must_change":false,"expires":"2026-12-01T00:00:00Z"}`,
+		},
 		{platform.ReadTokenMember("S-1-5-32-544").Question, `{"member":true}`},
 		{platform.ReadTokenMember("S-1-5-32-545").Question, `{"member":false}`},
 		{platform.ReadEvents("system", filter).Question, `{"count":0,"oldest":null,"newest":null,"more":false,"begins":"2026-01-02T03:04:05Z"}`},
@@ -86,6 +91,8 @@ func TestNativeSite(t *testing.T) {
 		reason   error
 	}{
 		{site, platform.ReadAccount("nobody").Question, platform.ErrUnreachable},
+		{site, platform.ReadAccountState(`.\nobody`).Question, platform.ErrAbsent},
+		{site, platform.ReadAccountState(`CONTOSO\svc`).Question, platform.ErrUnsupported},
 		{site, platform.ReadAccountOf("S-1-5-21-9").Question, platform.ErrUnreachable},
 		{site, platform.ReadGroupMembers("S-1-5-32-545").At("sql01").Question, platform.ErrAbsent},
 		{site, platform.ReadGroupMembers("S-1-5-32-544").At("mp01").Question, platform.ErrDenied},

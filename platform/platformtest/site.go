@@ -23,21 +23,22 @@ import (
 // Site is a constructed site: nobody recorded it. It implements platform.Reader. Its
 // registry, services, files, folders, logs and volumes are complete: what is not in it is absent.
 type Site struct {
-	About    string                      `json:"about"`
-	ReadAt   time.Time                   `json:"read_at"`
-	Computer *platform.Computer          `json:"computer"`
-	Windows  *platform.OSVersion         `json:"windows"` // nil: not a Windows machine
-	Boot     time.Time                   `json:"boot"`
-	Memory   uint64                      `json:"memory"` // bytes
-	Registry Registry                    `json:"registry"`
-	Services map[string]platform.Service `json:"services"`
-	Files    map[string]platform.File    `json:"files"`
-	Contents map[string]string           `json:"contents"` // of text files whose digest may be asked, by path
-	Folders  map[string]Folder           `json:"folders"`  // by path
-	Logs     map[string]string           `json:"logs"`     // by path, the log's text
-	Volumes  map[string]Volume           `json:"volumes"`  // by mount point
-	SQL      map[string]Databases        `json:"sql"`      // by instance
-	Servers  map[string]Server           `json:"servers"`  // others, by the name that they are asked by; what is not here is out of reach
+	About    string                         `json:"about"`
+	ReadAt   time.Time                      `json:"read_at"`
+	Computer *platform.Computer             `json:"computer"`
+	Windows  *platform.OSVersion            `json:"windows"` // nil: not a Windows machine
+	Boot     time.Time                      `json:"boot"`
+	Memory   uint64                         `json:"memory"` // bytes
+	Registry Registry                       `json:"registry"`
+	Services map[string]platform.Service    `json:"services"`
+	Files    map[string]platform.File       `json:"files"`
+	Contents map[string]string              `json:"contents"` // of text files whose digest may be asked, by path
+	Folders  map[string]Folder              `json:"folders"`  // by path
+	Access   map[string]platform.AccessList `json:"access"`   // of folders, by path; a folder without one has none to tell
+	Logs     map[string]string              `json:"logs"`     // by path, the log's text
+	Volumes  map[string]Volume              `json:"volumes"`  // by mount point
+	SQL      map[string]Databases           `json:"sql"`      // by instance
+	Servers  map[string]Server              `json:"servers"`  // others, by the name that they are asked by; what is not here is out of reach
 
 	// KeyBackups are files with the encryption keys of servers, by server, which whoever judges
 	// the site names.
@@ -179,6 +180,8 @@ func (s *Site) answer(ctx context.Context, q platform.Question) (any, error) {
 		return s.digest(q)
 	case platform.KindFolder:
 		return s.folder(q)
+	case platform.KindAccess:
+		return s.access(q)
 	case platform.KindVolume:
 		return s.volume(q)
 	case platform.KindOS:
@@ -274,6 +277,17 @@ func (s *Site) folder(q platform.Question) (any, error) {
 		}
 	}
 	return nil, absent(q)
+}
+
+// access answers for the access list of a folder.
+func (s *Site) access(q platform.Question) (any, error) {
+	if list, err := find(s.Access, q, q.Where); err == nil {
+		return list, nil
+	}
+	if _, err := find(s.Folders, q, q.Where); err != nil {
+		return nil, err
+	}
+	return nil, unknown(q)
 }
 
 func (s *Site) volume(q platform.Question) (any, error) {
@@ -418,8 +432,11 @@ func (s *Site) Questions() []platform.Question {
 			all = append(all, platform.ReadFolder(path, pattern).Question)
 		}
 	}
+	for path := range s.Access {
+		all = append(all, platform.ReadAccess(path).Question)
+	}
 	for path := range s.Logs {
-		all = append(all, logQuestion(path))
+		all = append(all, logQuestions(path)...)
 	}
 	for mount := range s.Volumes {
 		all = append(all, platform.ReadVolume(mount).Question)

@@ -32,6 +32,9 @@ func small() map[string]any {
 		"services": map[string]any{"SMS_EXECUTIVE": map[string]any{"state": "running", "start": "automatic", "account": "LocalSystem"}},
 		"files":    map[string]any{`D:\a.exe`: map[string]any{"size": 5, "modified": "2025-06-01T10:00:00Z", "version": "1.2.3.4"}},
 		"folders":  map[string]any{`D:\In`: map[string]any{"*.nil": map[string]any{"files": 1, "bytes": 3, "oldest": "2025-06-01T10:00:00Z", "newest": "2025-06-01T10:00:00Z"}}},
+		"access": map[string]any{`D:\In`: map[string]any{"owner": "S-1-5-18", "open": false, "count": 1, "more": false, "entries": []any{
+			map[string]any{"sid": "S-1-5-32-544", "type": "allow", "mask": 2032127, "flags": 3},
+		}}},
 		"contents": map[string]any{`D:\x.xml`: "abc"},
 		"logs":     map[string]any{`C:\ConfigMgrPrereq.log`: "a log without a run\r\n"},
 		"volumes": map[string]any{
@@ -81,6 +84,7 @@ func TestSiteAnswers(t *testing.T) {
 			platform.ReadPrereqLog(`c:\CONFIGMGRPREREQ.log`).Question,
 			`{"size":21,"encoding":"8-bit","run":null,"begun":false,"begun_at":null}`,
 		},
+		{platform.ReadAccess(`d:\IN`).Question, `{"owner":"S-1-5-18","open":false,"count":1,"entries":[{"sid":"S-1-5-32-544","type":"allow","mask":2032127,"flags":3}],"more":false}`},
 		{platform.ReadVolume(`D:\`).Question, `{"mount":"D:\\","total":100,"free":10,"file_system":"NTFS"}`},
 		{platform.ReadVolume(`d:\x\y`).Question, `{"mount":"D:\\","total":100,"free":10,"file_system":"NTFS"}`},
 		{platform.ReadVolume(`D:\mounted\y`).Question, `{"mount":"D:\\Mounted\\","total":200,"free":20,"file_system":"ReFS"}`},
@@ -122,6 +126,8 @@ func TestSiteRefuses(t *testing.T) {
 		{"file", whole, platform.ReadFile("x").Question, platform.ErrAbsent},
 		{"content", whole, platform.ReadDigest(`D:\y.xml`).Question, platform.ErrAbsent},
 		{"folder", whole, platform.ReadFolder(`D:\Out`, "*").Question, platform.ErrAbsent},
+		{"access list of no folder", whole, platform.ReadAccess(`D:\Out`).Question, platform.ErrAbsent},
+		{"access list of which nothing is said", newSite(t, platformtest.Edit(small(), map[string]any{"access": nil})), platform.ReadAccess(`D:\In`).Question, platform.ErrUnsupported},
 		{"no pattern", whole, platform.ReadFolder(`D:\In`, "").Question, platform.ErrMalformed},
 		{"log", whole, platform.ReadPrereqLog(`D:\ConfigMgrPrereq.log`).Question, platform.ErrAbsent},
 		{"volume", whole, platform.ReadVolume(`E:\`).Question, platform.ErrAbsent},
@@ -280,8 +286,8 @@ func TestQuestions(t *testing.T) {
 		}
 	}
 	// Four keys, five values, a key and a value of another server, a service, a file, a
-	// content, a folder, a log, two volumes and four facts of the system.
-	if len(all) != 22 {
+	// content, a folder, its access list, a log, two volumes and four facts of the system.
+	if len(all) != 23 {
 		t.Errorf("there are %d questions: %v", len(all), all)
 	}
 	if !site.ReadAt.Equal(time.Date(2026, 11, 20, 2, 0, 0, 0, time.UTC)) {

@@ -121,7 +121,7 @@ func (n *names) gather(h Header, outcomes map[platform.Question]platform.Outcome
 			if q.Kind == platform.KindSQL && field == databaseName {
 				n.take(databaseName, q.Where)
 			}
-			if q.Kind == platform.KindAccount && q.What == platform.AccountOfName && field == userName {
+			if q.Kind == platform.KindAccount && slices.Contains([]string{platform.AccountOfName, platform.StateOfAccount}, q.What) && field == userName {
 				n.take(userName, q.Where)
 			}
 			if field == hostName {
@@ -139,7 +139,7 @@ func (n *names) gather(h Header, outcomes map[platform.Question]platform.Outcome
 	for _, search := range []func(string){n.search, n.searchByNames} { // the second knows what the first found
 		search(h.About)
 		for i, q := range ordered {
-			if slices.Contains([]platform.Kind{platform.KindShare, platform.KindLog, platform.KindFile, platform.KindDigest, platform.KindFolder, platform.KindVolume}, q.Kind) {
+			if slices.Contains([]platform.Kind{platform.KindShare, platform.KindLog, platform.KindFile, platform.KindDigest, platform.KindFolder, platform.KindAccess, platform.KindVolume}, q.Kind) {
 				n.wholePath(q.Where)
 			}
 			search(q.On)

@@ -21,6 +21,8 @@ func TestAnonymizeEachKind(t *testing.T) {
 		platform.ReadAccount(`WESTEROS\snow`).Question:          raw(`{"sid":"` + sid + `","name":"WESTEROS\\Snow","use":"user"}`),
 		platform.ReadAccount(`OLDTOWN\marwyn`).Question:         {Err: platform.Refuse(platform.ErrUnreachable, "nobody is called marwyn")},
 		platform.ReadGroupMembers("S-1-5-32-544").Question:      raw(`{"group":"Administrators","count":18446744073709551615,"members":[{"sid":"` + sid + `","name":"WESTEROS\\Snow","use":"user"},{"sid":"S-1-5-18","name":"NT AUTHORITY\\SYSTEM","use":"well_known_group"}],"more":false}`),
+		platform.ReadAccountState(`.\Tyrion`).Question:          raw(`{"sid":"` + sid + `","disabled":false,"locked":false,"must_change":false,"expires":"2026-01-02T03:04:05Z"}`),
+		platform.ReadAccess(`\\braavos\bank$\in`).Question:      raw(`{"owner":"` + sid + `","open":false,"count":1,"entries":[{"sid":"S-1-5-18","type":"allow","mask":2032127,"flags":3}],"more":false}`),
 		platform.ReadTokenMember(sid).Question:                  raw(`{"member":true}`),
 		platform.ReadShare(`\\braavos\bank$`).Question:          raw(`{"outcome":"denied","number":5}`),
 		platform.ReadTCP(`pentos:1500`).Question:                raw(`{"outcome":"refused","addresses":["10.77.0.9"]}`),
@@ -42,24 +44,26 @@ func TestAnonymizeEachKind(t *testing.T) {
 		t.Fatal(err)
 	}
 	text := b.String()
-	for _, original := range []string{"winterfell", "westeros", "stark", "snow", "braavos", "bank", "iron", "nth", "arya", "maesters", "oldtown", "marwyn", "pentos", "10.77", "1177238915"} {
+	for _, original := range []string{"winterfell", "westeros", "stark", "snow", "braavos", "bank", "iron", "nth", "arya", "maesters", "oldtown", "marwyn", "tyrion", "pentos", "10.77", "1177238915"} {
 		if strings.Contains(strings.ToLower(text), original) {
 			t.Errorf("%s is left", original)
 		}
 	}
 	for _, want := range []string{
 		`"about":"read on host03","sql_server":"host01\\instance01,1500","database":"CM_S01"`,
-		`{"answer":{"account":"DOMAIN01\\user03","elevated":true,"fqdn":"host03.domain01.example","name":"host03"}}`,
+		`{"answer":{"account":"DOMAIN01\\user04","elevated":true,"fqdn":"host03.domain01.example","name":"host03"}}`,
 		`{"answer":{"name":"DOMAIN01","status":"domain"}}`,
-		`{"kind":"account","where":"DOMAIN01\\user02","what":"account"}`,
+		`{"kind":"account","where":"DOMAIN01\\user03","what":"account"}`,
 		`"count":18446744073709551615`, `"name":"NT AUTHORITY\\SYSTEM"`, `"group":"Administrators"`,
 		`{"kind":"account","where":"S-1-5-21-1000000000-1000000000-1-1001","what":"token"}`,
 		`{"kind":"share","where":"\\\\host01\\share01$"}`,
 		`{"kind":"tcp","where":"host02:1500"}	{"answer":{"addresses":["192.0.2.1"],"outcome":"refused"}}`,
 		`{"kind":"name","where":"host02"}	{"answer":{"addresses":["192.0.2.1"]}}`,
 		`"not_after":"2027-01-02T03:04:05Z"`,
+		`{"kind":"access","where":"\\\\host01\\share01$\\in"}	{"answer":{"count":1,"entries":[{"flags":3,"mask":2032127,"sid":"S-1-5-18","type":"allow"}],"more":false,"open":false,"owner":"S-1-5-21-1000000000-1000000000-1-1001"}}`,
+		`{"kind":"account","where":".\\user01","what":"state"}	{"answer":{"disabled":false,"expires":"2026-01-02T03:04:05Z"`,
 		`"oldest":"2026-01-02T03:04:05Z"`, `{"kind":"folder","where":"\\\\host01\\share01$\\in","what":"*"}`,
-		`{"error":{"reason":"denied","cause":"\\\\HOST01\\share01$ refuses DOMAIN01\\user03","help":"Ask user02.","ends_line":true}}`,
+		`{"error":{"reason":"denied","cause":"\\\\HOST01\\share01$ refuses DOMAIN01\\user04","help":"Ask user03.","ends_line":true}}`,
 		`{"kind":"registry","where":"HKLM\\X\\host03","what":"note"}`,
 	} {
 		if !strings.Contains(text, want) {

@@ -28,8 +28,11 @@ var rightName = regexp.MustCompile(`^Se[A-Za-z]+(Right|Privilege)$`)
 // readAccountFact answers questions about accounts. Only the members of a group are asked of
 // another server.
 func readAccountFact(server, where, what string) (any, error) {
-	if what == platform.AccountOfName {
+	switch what {
+	case platform.AccountOfName:
 		return readAccount(where)
+	case platform.StateOfAccount:
+		return readAccountState(where)
 	}
 	sid, err := parseSID(where)
 	if err != nil {

@@ -37,6 +37,9 @@ var reads = map[string]string{
 	"windows.CloseHandle":                     "closes what was opened",
 	"windows.GetFileInformationByHandle":      "whether it is a folder",
 	"windows.GetFinalPathNameByHandle":        "where it really lies",
+	"windows.GetNamedSecurityInfo":            "a folder's owner and access list, which opens it with the right to read these",
+	"windows.GetAce":                          "an entry of an access list, in memory",
+	"windows.NetUserGetInfo":                  "the state of a local account",
 	"windows.GetVolumePathName":               "where a volume is mounted",
 	"windows.GetDiskFreeSpaceEx":              "a volume's sizes",
 	"windows.GetVolumeInformation":            "a volume's file system",
@@ -88,7 +91,7 @@ var noCalls = []string{
 	"registry.Key",
 	"win32.EvtQueryChannelPath", "win32.EvtQueryForwardDirection", "win32.EvtQueryReverseDirection", "win32.EvtRenderEventXML",
 	"win32.LocalGroupInfo1", "win32.LocalGroupInfoLevel", "win32.LocalGroupMember2", "win32.LocalGroupMembersLevel",
-	"win32.NERR_GroupNotFound", "win32.ObjectAttributes", "win32.RightHolder",
+	"win32.NERR_GroupNotFound", "win32.NERR_UserNotFound", "win32.UserInfo4", "win32.UserInfoLevel", "win32.ObjectAttributes", "win32.RightHolder",
 }
 
 // held are the packages whose names are held against the two lists. Every other import must

@@ -29,7 +29,7 @@ const (
 )
 
 // readEvents makes a digest of the events that fit a filter.
-func readEvents(ctx context.Context, log, what string) (any, error) {
+func readEvents(ctx context.Context, log, what string, displayName func(service string) (string, error)) (any, error) {
 	filter, err := platform.ParseEventFilter(what)
 	if err != nil {
 		return nil, err
@@ -41,11 +41,20 @@ func readEvents(ctx context.Context, log, what string) (any, error) {
 	if log == "" {
 		return nil, platform.Refuse(platform.ErrMalformed, "a question about events names no log")
 	}
+	names, err := serviceNames(filter.Service, displayName)
+	if err != nil {
+		return nil, err
+	}
 	var answer platform.Events
 	// The newest come first, so that those beyond the limit are the oldest.
-	answer.More, err = eachEvent(ctx, log, query, win32.EvtQueryReverseDirection, platform.MaxEvents, func(ask call, e event) error {
+	answer.More, err = eachEvent(ctx, log, query, win32.EvtQueryReverseDirection, platform.MaxEvents, filter.Service != "", func(ask call, e event) error {
 		if !strings.EqualFold(e.provider, filter.Provider) || !slices.Contains(filter.IDs, e.id) {
 			return ask.malformed("event %d of %q was not asked for", e.id, e.provider)
+		}
+		if len(names) > 0 && !slices.ContainsFunc(e.data, func(datum string) bool {
+			return slices.ContainsFunc(names, func(name string) bool { return strings.EqualFold(name, datum) })
+		}) {
+			return nil
 		}
 		answer.Count++
 		if answer.Oldest == nil || e.written.Before(*answer.Oldest) {
@@ -59,7 +68,7 @@ func readEvents(ctx context.Context, log, what string) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	_, err = eachEvent(ctx, log, "*", win32.EvtQueryForwardDirection, 1, func(_ call, e event) error {
+	_, err = eachEvent(ctx, log, "*", win32.EvtQueryForwardDirection, 1, false, func(_ call, e event) error {
 		answer.Begins = &e.written
 		return nil
 	})
@@ -70,6 +79,22 @@ func readEvents(ctx context.Context, log, what string) (any, error) {
 		return nil, call{api: "EvtQuery", target: log}.malformed("it has %d events, and is empty", answer.Count)
 	}
 	return answer, nil
+}
+
+// serviceNames are the names by which an event may speak of a service: its own, and the one that
+// Windows shows, when there is such a service. Without a service there are none.
+func serviceNames(service string, displayName func(string) (string, error)) ([]string, error) {
+	if service == "" {
+		return nil, nil
+	}
+	shown, err := displayName(service)
+	switch {
+	case errors.Is(err, platform.ErrAbsent):
+		return []string{service}, nil
+	case err != nil:
+		return nil, err
+	}
+	return []string{service, shown}, nil
 }
 
 // eventQuery writes a filter in the XPath of the event log.
@@ -92,7 +117,7 @@ func eventQuery(f platform.EventFilter) (string, error) {
 
 // eachEvent calls see for each event that a query finds, up to a limit, and says whether
 // there were more. Only the log's own word that it has no more events ends it well.
-func eachEvent(ctx context.Context, log, query string, direction uint32, limit int, see func(call, event) error) (more bool, err error) {
+func eachEvent(ctx context.Context, log, query string, direction uint32, limit int, withData bool, see func(call, event) error) (more bool, err error) {
 	const right = "read this log"
 	path, err := windows.UTF16PtrFromString(log)
 	if err != nil {
@@ -125,7 +150,7 @@ func eachEvent(ctx context.Context, log, query string, direction uint32, limit i
 		if got == 0 || got > eventBatch {
 			return false, next.malformed("it succeeded with %d events", got)
 		}
-		full, err := seeBatch(log, batch[:got], limit-seen, see)
+		full, err := seeBatch(log, batch[:got], limit-seen, withData, see)
 		if full || err != nil {
 			return full, err
 		}
@@ -135,7 +160,7 @@ func eachEvent(ctx context.Context, log, query string, direction uint32, limit i
 
 // seeBatch looks at a batch of events and closes them. full says that the batch has more than
 // room events.
-func seeBatch(log string, batch []windows.Handle, room int, see func(call, event) error) (full bool, err error) {
+func seeBatch(log string, batch []windows.Handle, room int, withData bool, see func(call, event) error) (full bool, err error) {
 	defer func() {
 		for _, handle := range batch {
 			_ = win32.EvtClose(handle)
@@ -153,6 +178,9 @@ func seeBatch(log string, batch []windows.Handle, room int, see func(call, event
 		e, err := parseEvent(text)
 		if err != nil {
 			return false, ask.malformed("%v", err)
+		}
+		if withData {
+			e.data = eventData(text)
 		}
 		if err := see(ask, e); err != nil {
 			return false, err
@@ -185,6 +213,37 @@ type event struct {
 	provider string
 	id       uint16 // the low half; the high half holds qualifiers
 	written  time.Time
+	data     []string // the first of its data, compared with a service's names and never handed on
+}
+
+// maxData is how many data of an event are looked at. An event of the service manager has a few.
+const maxData = 8
+
+// eventData reads the data of an event, as far as they can be read: the texts may hold what is no
+// XML, and then what was read before that counts.
+func eventData(text string) []string {
+	var data []string
+	decoder := xml.NewDecoder(strings.NewReader(text))
+	for within, open := false, false; len(data) <= maxData; {
+		token, err := decoder.Token()
+		if err != nil {
+			return data
+		}
+		switch token := token.(type) {
+		case xml.StartElement:
+			within = within || token.Name.Local == "EventData"
+			if open = within && token.Name.Local == "Data"; open {
+				data = append(data, "")
+			}
+		case xml.CharData:
+			if open {
+				data[len(data)-1] += string(token)
+			}
+		case xml.EndElement:
+			open = false
+		}
+	}
+	return data[:maxData]
 }
 
 // parseEvent reads the element System of an event, and nothing behind it: there stand the

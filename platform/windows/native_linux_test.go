@@ -48,6 +48,8 @@ func TestInAPrefixOfItsOwn(t *testing.T) {
 		"accounts elsewhere": testAccountsElsewhere,
 		"shares":             testShares,
 		"folders":            testFolders,
+		"access lists":       testAccessLists,
+		"account states":     testAccountStates,
 		"could not check":    testCouldNotCheck,
 		"conformance":        testConformance,
 		"certificate stores": testCertificateStores,
@@ -95,6 +97,12 @@ func refuses[A any](q platform.Query[A], reason error, words ...string) trial {
 // try puts all questions in one run of the program. Answers are decoded as a check would.
 func try(t *testing.T, p *winetest.Prefix, exe string, trials ...trial) {
 	t.Helper()
+	tryOn(t, p, exe, winetest.RunOptions{}, trials...)
+}
+
+// tryOn is try on a machine that is run otherwise, such as under another name.
+func tryOn(t *testing.T, p *winetest.Prefix, exe string, options winetest.RunOptions, trials ...trial) {
+	t.Helper()
 	questions := make([]platform.Question, len(trials))
 	for i, trial := range trials {
 		questions[i] = trial.question
@@ -103,7 +111,8 @@ func try(t *testing.T, p *winetest.Prefix, exe string, trials ...trial) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := p.Run(t.Context(), exe, winetest.RunOptions{Stdin: bytes.NewReader(input)})
+	options.Stdin = bytes.NewReader(input)
+	got := p.Run(t.Context(), exe, options)
 	var outcomes []struct {
 		Answer json.RawMessage    `json:"answer"`
 		Err    *platform.NoAnswer `json:"error"`
@@ -196,6 +205,24 @@ func testEvents(t *testing.T, exe string) {
 		}
 		return platform.ReadEvents(name, serviceEvents)
 	}
+	p.AddService(winetest.Service{Name: "EventSys", DisplayName: "Ereignis & System", ImagePath: `C:\services\EventSys.exe`, Account: "LocalSystem", Start: 3})
+	forService := func(name, service string, files ...string) platform.Query[platform.Events] {
+		log(name, files...)
+		filter := serviceEvents
+		filter.Service = service
+		return platform.ReadEvents(name, filter)
+	}
+	data := func(list ...string) string {
+		return "<EventData><Data Name='x'>" + strings.Join(list, "</Data><Data>") + "</Data></EventData>"
+	}
+	ofService := line(scm, 7009, "2026-11-01T00:00:00Z", data("30000", "Ereignis &amp; System")) +
+		line(scm, 7000, "2026-10-31T00:00:00Z", data("Another", "%%1053")) +
+		line(scm, 7000, "2026-10-30T00:00:00Z", data("EVENTSYS", "%%1053")) +
+		line(scm, 7000, "2026-10-29T00:00:00Z", data("EventSys", "&#x1; no XML")) +
+		line(scm, 7000, "2026-10-28T00:00:00Z", data("No Such Service")) +
+		line(scm, 7000, "2026-10-27T00:00:00Z", "<UserData><Data>EventSys</Data></UserData>") +
+		line(scm, 7000, "2026-10-26T00:00:00Z", data("1", "2", "3", "4", "5", "6", "7", "8", "EventSys")) +
+		line(scm, 7000, "2026-10-25T00:00:00Z", "")
 	oldest := line("Someone", 1, first, "")
 	last := at("2026-11-01T00:00:00Z")
 	try(t, p, exe,
@@ -210,6 +237,12 @@ func testEvents(t *testing.T, exe string) {
 		}),
 		answers(log("Over", "all", oldest, "found", many(platform.MaxEvents+1)), platform.Events{
 			Count: 1000, Newest: last, Oldest: at("2026-10-31T07:21:00Z"), Begins: at(first), More: true,
+		}),
+		answers(forService("Service", "EventSys", "all", oldest, "found", ofService), platform.Events{
+			Count: 3, Newest: last, Oldest: at("2026-10-29T00:00:00Z"), Begins: at(first),
+		}),
+		answers(forService("Nameless", "No Such Service", "all", oldest, "found", ofService), platform.Events{
+			Count: 1, Newest: at("2026-10-28T00:00:00Z"), Oldest: at("2026-10-28T00:00:00Z"), Begins: at(first),
 		}),
 		refuses(log("Absent"), platform.ErrAbsent, "EvtQuery Absent", "(15007)"),
 		refuses(log("Denied", "query", "5"), platform.ErrDenied, "EvtQuery Denied", "(5)"),

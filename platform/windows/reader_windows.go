@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"siteready/platform"
+	"siteready/platform/logscan/signatures"
 )
 
 // Reader answers questions about this machine. It keeps no answers, and may be used by several
@@ -16,12 +17,16 @@ type Reader struct {
 	// services lets one goroutine at a time talk to the service manager. Windows bears many;
 	// Wine 8 then takes valid handles for invalid ones. A look takes a millisecond.
 	services sync.Mutex
+	// known is the catalogue of failures in logs. It is read when it is first asked for.
+	known func() (*signatures.Catalogue, error)
 }
 
 var _ platform.Reader = (*Reader)(nil)
 
 // New makes a reader of this machine.
-func New() *Reader { return &Reader{} }
+func New() *Reader {
+	return &Reader{known: sync.OnceValues(func() (*signatures.Catalogue, error) { return signatures.Known() })}
+}
 
 // Read implements platform.Reader for all kinds but sql. Every other kind, an unknown What of
 // kind os, and a question to another server about anything but its registry and its groups are
@@ -49,6 +54,8 @@ func (r *Reader) Read(ctx context.Context, q platform.Question) (json.RawMessage
 		answer, err = readDigest(ctx, q.Where)
 	case platform.KindFolder:
 		answer, err = readFolder(ctx, q.Where, q.What)
+	case platform.KindAccess:
+		answer, err = readAccess(q.Where)
 	case platform.KindVolume:
 		answer, err = readVolume(q.Where)
 	case platform.KindOS:
@@ -56,9 +63,13 @@ func (r *Reader) Read(ctx context.Context, q platform.Question) (json.RawMessage
 	case platform.KindAccount:
 		answer, err = readAccountFact(q.On, q.Where, q.What)
 	case platform.KindEvents:
-		answer, err = readEvents(ctx, q.Where, q.What)
+		answer, err = readEvents(ctx, q.Where, q.What, r.displayName)
 	case platform.KindLog:
-		answer, err = readLog(ctx, q.Where, q.What)
+		if q.What == platform.LogFailures {
+			answer, err = r.readFailures(ctx, q.Where)
+		} else {
+			answer, err = readLog(ctx, q.Where, q.What)
+		}
 	case platform.KindShare:
 		answer, err = readShare(ctx, q.Where)
 	case platform.KindCertificate:
@@ -70,6 +81,13 @@ func (r *Reader) Read(ctx context.Context, q platform.Question) (json.RawMessage
 		return nil, err
 	}
 	return platform.Encode(q, answer)
+}
+
+// displayName is the name that Windows shows for a service.
+func (r *Reader) displayName(service string) (string, error) {
+	r.services.Lock()
+	defer r.services.Unlock()
+	return readDisplayName(service)
 }
 
 // answerable refuses what would be answered for something else than was asked.
@@ -87,7 +105,7 @@ func answerable(q platform.Question) error {
 	switch q.Kind {
 	case platform.KindService, platform.KindOS:
 		used.Where = ""
-	case platform.KindFile, platform.KindDigest, platform.KindVolume, platform.KindShare, platform.KindCertificate:
+	case platform.KindFile, platform.KindDigest, platform.KindAccess, platform.KindVolume, platform.KindShare, platform.KindCertificate:
 		used.What = ""
 	}
 	if used != q {

@@ -57,6 +57,44 @@ func readService(name string) (any, error) {
 	return platform.Service{State: state, Start: start, Account: account}, nil
 }
 
+// readDisplayName asks the service manager for the name that Windows shows for a service. It may be
+// in Windows' own language.
+func readDisplayName(name string) (string, error) {
+	wide, err := windows.UTF16PtrFromString(name)
+	if err != nil {
+		return "", platform.Refuse(platform.ErrMalformed, "%q is no name of a service: %v", name, err)
+	}
+	manager, err := windows.OpenSCManager(nil, nil, windows.SC_MANAGER_CONNECT)
+	if err != nil {
+		return "", call{api: "OpenSCManager", target: "of this machine", right: "connect to the service manager"}.refused(err)
+	}
+	defer windows.CloseServiceHandle(manager)
+	const right = "query the configuration of this service"
+	service, err := windows.OpenService(manager, wide, windows.SERVICE_QUERY_CONFIG)
+	if err != nil {
+		return "", call{
+			api: "OpenService", target: name, right: right,
+			absent: []windows.Errno{windows.ERROR_SERVICE_DOES_NOT_EXIST},
+		}.refused(err)
+	}
+	defer windows.CloseServiceHandle(service)
+	ask := call{api: "QueryServiceConfig", target: name, right: right}
+	size := uint32(1 << 10)
+	for range attempts {
+		buffer := make([]byte, max(size, uint32(unsafe.Sizeof(windows.QUERY_SERVICE_CONFIG{}))))
+		config := (*windows.QUERY_SERVICE_CONFIG)(unsafe.Pointer(&buffer[0]))
+		err = windows.QueryServiceConfig(service, config, uint32(len(buffer)), &size)
+		switch {
+		case errors.Is(err, windows.ERROR_INSUFFICIENT_BUFFER):
+			continue // size is now what it takes
+		case err != nil:
+			return "", ask.refused(err)
+		}
+		return windows.UTF16PtrToString(config.DisplayName), nil
+	}
+	return "", ask.refused(err)
+}
+
 // readServiceConfig returns how a service starts and as whom. The configuration has the
 // command line too, which may hold secrets: it stays in this function.
 func readServiceConfig(service windows.Handle, ask call) (start, account string, err error) {

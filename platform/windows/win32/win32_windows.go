@@ -53,6 +53,51 @@ type LocalGroupMember2 struct {
 	Name *uint16 // DOMAIN\name
 }
 
+// UserInfo4 is a USER_INFO_4. The password in it is never filled in by a query.
+type UserInfo4 struct {
+	Name            *uint16
+	Password        *uint16
+	PasswordAge     uint32
+	Privilege       uint32
+	HomeDir         *uint16
+	Comment         *uint16
+	Flags           uint32
+	ScriptPath      *uint16
+	AuthFlags       uint32
+	FullName        *uint16
+	UserComment     *uint16
+	Parms           *uint16
+	Workstations    *uint16
+	LastLogon       uint32
+	LastLogoff      uint32
+	AccountExpires  uint32
+	MaxStorage      uint32
+	UnitsPerWeek    uint32
+	LogonHours      *byte
+	BadPasswords    uint32
+	Logons          uint32
+	LogonServer     *uint16
+	CountryCode     uint32
+	CodePage        uint32
+	SID             *windows.SID
+	PrimaryGroup    uint32
+	Profile         *uint16
+	HomeDirDrive    *uint16
+	PasswordExpired uint32
+}
+
+// USER_INFO_4 by level, and what its flags say.
+const (
+	UserInfoLevel     = 4
+	UF_SCRIPT         = 0x1
+	UF_ACCOUNTDISABLE = 0x2
+	UF_LOCKOUT        = 0x10
+	TIMEQ_FOREVER     = 0xFFFFFFFF
+)
+
+// NERR_UserNotFound says that there is no such account (lmerr.h).
+const NERR_UserNotFound = windows.Errno(2221)
+
 // Access rights to the local security policy.
 const (
 	POLICY_VIEW_LOCAL_INFORMATION = 0x1

@@ -6,14 +6,21 @@
 // for and, behind a |, DOMAIN\name. What is not in it is asked of Wine. Another server that has
 // a folder C:\fake\servers\NAME has Wine's own groups, all others do not answer.
 //
+// The security descriptor of a folder from files C:\fake\access\NAME.txt, in which NAME is its path
+// with _ for : and \. A file holds what GetNamedSecurityInfo returns and, with 0, the descriptor as
+// SDDL. What has no file is asked of Wine.
+//
 // Events go to C:\fake\events.txt: source, type and id on a line, then the lines of the text.
 // Where C:\fake\noevents.txt is, the event log is closed.
 #define _ADVAPI32_ // this is where its functions are, they are not imported
 #include <windows.h>
 #include <ntsecapi.h>
+#include <accctrl.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+typedef BOOL(WINAPI *describe)(const WCHAR *, DWORD, void **, ULONG *);
+typedef DWORD(WINAPI *security)(const WCHAR *, SE_OBJECT_TYPE, DWORD, PSID *, PSID *, ACL **, ACL **, void **);
 typedef BOOL(WINAPI *convert)(const char *, PSID *);
 typedef BOOL(WINAPI *byName)(const WCHAR *, const WCHAR *, PSID, DWORD *, WCHAR *, DWORD *, SID_NAME_USE *);
 typedef BOOL(WINAPI *bySID)(const WCHAR *, PSID, WCHAR *, DWORD *, WCHAR *, DWORD *, SID_NAME_USE *);
@@ -135,6 +142,24 @@ BOOL WINAPI LookupAccountSidW(const WCHAR *system, PSID sid, WCHAR *name, DWORD 
 		return put(at->name, name, nameSize) && put(at->domain, domain, domainSize);
 	}
 	return ((bySID)wines("LookupAccountSidW"))(NULL, sid, name, nameSize, domain, domainSize, use);
+}
+
+DWORD WINAPI GetNamedSecurityInfoW(const WCHAR *path, SE_OBJECT_TYPE type, DWORD what, PSID *owner, PSID *group, ACL **list, ACL **audit, void **descriptor) {
+	char name[600], text[20000] = "";
+	int number, i;
+	FILE *file;
+	snprintf(name, sizeof name, "C:\\fake\\access\\%ls.txt", path);
+	for (i = strlen("C:\\fake\\access\\"); name[i]; i++)
+		if (name[i] == ':' || name[i] == '\\') name[i] = '_';
+	file = fopen(name, "rb");
+	if (!file) return ((security)wines("GetNamedSecurityInfoW"))(path, type, what, owner, group, list, audit, descriptor);
+	if (fscanf(file, "%d %19999[^\n]", &number, text) < 1) abort();
+	fclose(file);
+	if (type != SE_FILE_OBJECT || what != (OWNER_SECURITY_INFORMATION | DACL_SECURITY_INFORMATION) || owner || group || list || audit)
+		return ERROR_INVALID_PARAMETER;
+	if (number || !text[0]) return number;
+	if (!((describe)wines("ConvertStringSecurityDescriptorToSecurityDescriptorW"))(wide(text), 1, descriptor, NULL)) abort();
+	return 0;
 }
 
 SC_HANDLE WINAPI OpenSCManagerW(const WCHAR *machine, const WCHAR *database, DWORD access) {

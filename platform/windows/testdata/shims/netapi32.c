@@ -3,6 +3,10 @@
 // claimed beyond those that are listed, and how many come at a time. Each further line is a
 // member: SID, use and name. C:\fake\servers\SERVER\groups has those of another server.
 // C:\fake\join.txt is the status and the name of the domain.
+//
+// Local accounts from files C:\fake\users\NAME.txt: what NetUserGetInfo returns, the SID, the flags,
+// when the account ends in seconds since 1970, and whether its password has expired. Without a
+// SID nothing is filled in.
 #include <windows.h>
 #include <lm.h>
 #include <sddl.h>
@@ -73,6 +77,30 @@ DWORD WINAPI NetLocalGroupGetMembers(const WCHAR *server, const WCHAR *name, DWO
 	*total = at - *resume + extra;
 	*resume += *read;
 	return *resume < at ? ERROR_MORE_DATA : 0;
+}
+
+DWORD WINAPI NetUserGetInfo(const WCHAR *server, const WCHAR *name, DWORD level, BYTE **buffer) {
+	char path[300], sid[200] = "";
+	int number, filled;
+	unsigned long flags, ends, expired;
+	USER_INFO_4 *user;
+	FILE *file;
+	snprintf(path, sizeof path, "C:\\fake\\users\\%ls.txt", name);
+	file = fopen(path, "rb");
+	if (!file) return 2221;
+	filled = fscanf(file, "%d %199s %lx %lu %lu", &number, sid, &flags, &ends, &expired);
+	fclose(file);
+	if (filled < 1) abort();
+	if (number || server || level != 4) return number ? number : ERROR_INVALID_LEVEL;
+	if (filled < 5) return 0;
+	user = allocate(sizeof *user);
+	user->usri4_name = wcsdup(name);
+	user->usri4_flags = flags;
+	user->usri4_acct_expires = ends;
+	user->usri4_password_expired = expired;
+	if (!ConvertStringSidToSidA(sid, &user->usri4_user_sid)) abort();
+	*buffer = (BYTE *)user;
+	return 0;
 }
 
 DWORD WINAPI NetGetJoinInformation(const WCHAR *server, WCHAR **name, NETSETUP_JOIN_STATUS *status) {

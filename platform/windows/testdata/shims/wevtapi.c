@@ -1,13 +1,14 @@
 // Event logs from files below C:\fake\events, one event a line, in the order in which they
-// are served: LOG.all for the query *, LOG.found for any other. Queries are not evaluated but
-// written down in queries.txt. The number in LOG.query fails EvtQuery, that in LOG.next fails
+// are served: LOG.all for the query *, LOG.found for any other, or where that is not there LOG.some,
+// of which only the events are served whose number stands in the query. Queries are not evaluated
+// further but written down in queries.txt. The number in LOG.query fails EvtQuery, that in LOG.next fails
 // EvtNext at the end of the events; 0 is a failure without a number.
 #include <windows.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-struct object { WCHAR log[64]; char *text; };
+struct object { WCHAR log[64]; char *text; WCHAR *query; };
 
 static char *load(const WCHAR *log, const WCHAR *suffix) {
 	WCHAR path[300];
@@ -21,6 +22,14 @@ static char *load(const WCHAR *log, const WCHAR *suffix) {
 	ReadFile(file, text, size, &got, NULL);
 	CloseHandle(file);
 	return text;
+}
+
+static BOOL asked(const char *event, const WCHAR *query) {
+	WCHAR wanted[40];
+	const char *id = strstr(event, "</EventID>");
+	while (id && id > event && id[-1] != '>') id--;
+	wsprintfW(wanted, L"EventID=%d", id ? atoi(id) : -1);
+	return wcsstr(query, wanted) != NULL;
 }
 
 HANDLE WINAPI EvtQuery(HANDLE session, const WCHAR *log, const WCHAR *query, DWORD flags) {
@@ -38,6 +47,7 @@ HANDLE WINAPI EvtQuery(HANDLE session, const WCHAR *log, const WCHAR *query, DWO
 	results = calloc(1, sizeof *results);
 	lstrcpynW(results->log, log, 64);
 	results->text = load(log, wcscmp(query, L"*") ? L"found" : L"all");
+	if (!results->text && wcscmp(query, L"*") && (results->text = load(log, L"some"))) results->query = wcsdup(query);
 	if (!results->text) {
 		SetLastError(15007);
 		return NULL;
@@ -53,8 +63,8 @@ BOOL WINAPI EvtNext(HANDLE handle, DWORD size, HANDLE *events, DWORD timeout, DW
 		event = calloc(1, sizeof *event);
 		event->text = calloc(1, end - results->text + 1);
 		memcpy(event->text, results->text, end - results->text);
-		events[(*returned)++] = event;
 		results->text = end + 1;
+		if (!results->query || asked(event->text, results->query)) events[(*returned)++] = event;
 	}
 	if (*returned) return TRUE;
 	fails = load(results->log, L"next");

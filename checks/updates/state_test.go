@@ -1,4 +1,4 @@
-package site
+package updates
 
 import (
 	"regexp"
@@ -41,19 +41,19 @@ func TestEveryPackageStateIsKnown(t *testing.T) {
 		t.Fatalf("the list of this test has %d states", len(want))
 	}
 	got := map[int64]string{}
-	for _, s := range packageStates() {
-		if _, twice := got[s.code]; twice {
-			t.Errorf("%d is there twice", s.code)
+	for _, s := range States() {
+		if _, twice := got[s.Code]; twice {
+			t.Errorf("%d is there twice", s.Code)
 		}
-		got[s.code] = s.name
-		if s.phase == "" || s.meaning == "" || s.safe == "" {
-			t.Errorf("%s: phase %q, meaning %q, safe now %q", s.name, s.phase, s.meaning, s.safe)
+		got[s.Code] = s.Name
+		if s.Phase == "" || s.Meaning == "" || s.Safe == "" {
+			t.Errorf("%s: phase %q, meaning %q, safe now %q", s.Name, s.Phase, s.Meaning, s.Safe)
 		}
-		if s.status == checks.Failed && s.avoid == "" {
-			t.Errorf("%s stands in the way, and it is not said what to avoid", s.name)
+		if s.Status == checks.Failed && s.Avoid == "" {
+			t.Errorf("%s stands in the way, and it is not said what to avoid", s.Name)
 		}
-		if s.failure() != (strings.HasSuffix(s.name, "_FAILED") || strings.HasSuffix(s.name, "_ERROR")) {
-			t.Errorf("%s is taken for a failure: %v", s.name, s.failure())
+		if s.Failure() != (strings.HasSuffix(s.Name, "_FAILED") || strings.HasSuffix(s.Name, "_ERROR")) {
+			t.Errorf("%s is taken for a failure: %v", s.Name, s.Failure())
 		}
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -64,9 +64,9 @@ func TestEveryPackageStateIsKnown(t *testing.T) {
 // Only what cannot be in anyone's way is green: no state of a package that is being worked on.
 func TestStatesInFlightAreNeverGreen(t *testing.T) {
 	var green []string
-	for _, s := range packageStates() {
-		if s.status == checks.Passed {
-			green = append(green, s.name)
+	for _, s := range States() {
+		if s.Status == checks.Passed {
+			green = append(green, s.Name)
 		}
 	}
 	slices.Sort(green)
@@ -76,31 +76,28 @@ func TestStatesInFlightAreNeverGreen(t *testing.T) {
 	}
 }
 
-// The numbers in the statements are those of the program.
-func TestNumbersInStatements(t *testing.T) {
-	text := updatePackages.In("s", "d").Text
+// The numbers in the statement are those of the program.
+func TestNumbersInTheStatement(t *testing.T) {
+	text := packages.In("s", "d").Text
 	var notListed, last []string
-	for _, s := range packageStates() {
+	for _, s := range States() {
 		switch {
-		case final(s.code):
-			notListed = append(notListed, strconv.FormatInt(s.code, 10))
-		case s.status == checks.Passed:
-			last = append(last, strconv.FormatInt(s.code, 10))
+		case Final(s.Code):
+			notListed = append(notListed, strconv.FormatInt(s.Code, 10))
+		case s.Status == checks.Passed:
+			last = append(last, strconv.FormatInt(s.Code, 10))
 		}
 	}
 	for _, test := range []struct {
-		text, pattern string
-		want          []string
+		pattern string
+		want    []string
 	}{
-		{text, `t\.state NOT IN \(([^)]*)\)`, notListed},
-		{text, `t\.state IN \(([^)]*)\)`, last},
-		{text, `SELECT TOP \((\d+)\) ISNULL\(CAST\(t\.package`, []string{strconv.Itoa(maxPackageRows)}},
-		{text, `a\.State = (\d+)`, []string{strconv.Itoa(stateInstalled)}},
-		{sites.In("s", "d").Text, `^SELECT TOP \((\d+)\)`, []string{strconv.Itoa(maxSites)}},
-		{sites.In("s", "d").Text, `s\.Status = (\d+)`, []string{strconv.Itoa(statusActive)}},
-		{sites.In("s", "d").Text, `CASE t\.type WHEN (\d+)`, []string{strconv.Itoa(typeSecondary)}},
+		{`t\.state NOT IN \(([^)]*)\)`, notListed},
+		{`t\.state IN \(([^)]*)\)`, last},
+		{`SELECT TOP \((\d+)\) ISNULL\(CAST\(t\.package`, []string{strconv.Itoa(MaxRows)}},
+		{`a\.State = (\d+)`, []string{strconv.Itoa(Installed)}},
 	} {
-		found := regexp.MustCompile(test.pattern).FindStringSubmatch(test.text)
+		found := regexp.MustCompile(test.pattern).FindStringSubmatch(text)
 		if found == nil {
 			t.Errorf("%s is not in the statement", test.pattern)
 			continue

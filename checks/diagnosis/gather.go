@@ -1,0 +1,284 @@
+package diagnosis
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"siteready/checks"
+	"siteready/checks/discovery"
+	"siteready/checks/servers"
+	"siteready/checks/updates"
+	"siteready/platform"
+)
+
+// got is the answer to one question, or why there is none. One that was not asked has neither.
+type got[A any] struct {
+	asked bool
+	value A
+	found bool // false where what was asked about is not there
+	err   error
+	from  platform.Question
+}
+
+// known reports whether an answer is there to be used.
+func (g got[A]) known() bool { return g.asked && g.err == nil && g.found }
+
+func ask[A any](ctx context.Context, s *platform.Session, q platform.Query[A]) got[A] {
+	value, found, err := platform.Lookup(ctx, s, q)
+	if q.Kind == platform.KindSQL && err == nil && !found {
+		// A statement's object is missing: of what it would tell nothing is known.
+		_, err = platform.Ask(ctx, s, q)
+	}
+	return got[A]{asked: true, value: value, found: found, err: err, from: q.Question}
+}
+
+// Facts are what Judge judges.
+type Facts struct {
+	ReadAt time.Time
+	// Other says what the machine is where no update can be followed, and where to go instead.
+	Other string
+	// Problem is why it is not known what the machine is, or what its packages are.
+	Problem error
+
+	site     discovery.Site // zero where only a database was named
+	remote   bool           // only a database was named: this machine was not looked at
+	database discovery.Database
+	computer got[platform.Computer]
+
+	packages  []updates.Row
+	from      platform.Question // of packages
+	atSites   got[[]atSiteRow]
+	stages    got[[]stageRow]
+	setAside  got[[]asideRow]
+	hierarchy got[[]siteRow]
+	points    got[[]servers.Point]
+	easySetup got[[]copyRow]
+	news      got[[]groupRow]
+	blocked   got[[]blockedRow]
+
+	services map[string]got[platform.Service]
+	files    map[string]got[platform.File]   // by name: of logs
+	folders  map[string]got[platform.Folder] // by what is in them
+	payloads map[string]got[platform.Folder] // by GUID
+	redists  map[string]got[platform.Folder] // by GUID
+	share    got[platform.Share]
+	prereq   got[platform.PrereqLog]
+}
+
+// The services that are asked about.
+const (
+	updateService = "CONFIGURATION_MANAGER_UPDATE"
+	executive     = "SMS_EXECUTIVE"
+)
+
+// The logs whose last write is asked.
+const (
+	updateLog     = "CMUpdate.log"
+	hierarchyLog  = "hman.log"
+	downloaderLog = "dmpdownloader.log"
+)
+
+// boxes are the inboxes that an update passes, and which files of them are its own. What lies in
+// one for long is not worked off.
+var boxes = []struct{ path, files, what string }{
+	{`inboxes\hman.box\ForwardingMsg`, "*.mcm", forwarded},
+	{`inboxes\hman.box\CFD`, "*.cmu|*.cme", notices},
+	{`inboxes\despoolr.box\receive`, "*.i??|*.s??|*.nil", received},
+	{`inboxes\schedule.box\requests`, "*.sr?", requested},
+}
+
+// What lies in the inboxes.
+const (
+	forwarded = "messages of the downloader"
+	notices   = "notices about packages"
+	received  = "files from other sites"
+	requested = "orders to send"
+)
+
+// everyFile is the pattern for all files of a folder.
+const everyFile = "*"
+
+// systemRoot is the folder of Windows. Microsoft's checker writes its log to the root of that drive.
+var systemRoot = platform.ReadText(`HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion`, "SystemRoot")
+
+func payload(folder, guid string) string { return folder + `\EasySetupPayload\` + guid }
+
+// Gather asks what a diagnosis needs, and no more: what hangs on a state is asked where a package
+// is in it. An answer that is missing is kept as missing.
+func Gather(ctx context.Context, s *platform.Session, stated checks.Stated) Facts {
+	f := Facts{
+		ReadAt: s.ReadAt(), services: map[string]got[platform.Service]{}, files: map[string]got[platform.File]{},
+		folders: map[string]got[platform.Folder]{}, payloads: map[string]got[platform.Folder]{}, redists: map[string]got[platform.Folder]{},
+	}
+	database, other, err := discovery.FindDatabase(ctx, s, stated)
+	switch {
+	case err != nil:
+		f.Problem = err
+		return f
+	case other != nil:
+		f.Other = other.Headline
+		return f
+	}
+	f.database, f.remote = database, database.OfType == discovery.Remote
+	if !f.remote {
+		if f.site, _, f.Problem = discovery.FindSite(ctx, s); f.Problem != nil {
+			return f
+		}
+	}
+	if f.site.Type == discovery.Secondary {
+		f.Other = "this is a secondary site, which its parent updates: run siteready diagnose on the site server of " + f.site.Parent
+		return f
+	}
+	f.from = updates.Query(database).Question
+	if f.packages, f.Problem = updates.Ask(ctx, s, database); f.Problem != nil {
+		return f
+	}
+	f.atSites = ask(ctx, s, atSites.In(database.Instance, database.Name))
+	f.stages = ask(ctx, s, stages.In(database.Instance, database.Name))
+	f.setAside = ask(ctx, s, setAside.In(database.Instance, database.Name))
+	f.hierarchy = ask(ctx, s, hierarchy.In(database.Instance, database.Name))
+	f.points = ask(ctx, s, servers.Points(database))
+	if f.travels() {
+		f.easySetup = ask(ctx, s, easySetup.In(database.Instance, database.Name))
+	}
+	if f.hierarchy.known() && len(f.hierarchy.value) > 1 {
+		f.news = ask(ctx, s, newsGroup.In(database.Instance, database.Name))
+	}
+	if f.any(func(c int64) bool { return phase(c) == updates.PhaseInstallation }) {
+		f.blocked = ask(ctx, s, blocked.In(database.Instance, database.Name))
+	}
+	if !f.remote {
+		f.here(ctx, s)
+	}
+	return f
+}
+
+// any reports whether a package, or a package at a site, is in such a state.
+func (f *Facts) any(is func(code int64) bool) bool {
+	return slices.ContainsFunc(f.packages, func(r updates.Row) bool { return r.Package != "" && is(r.State) }) ||
+		slices.ContainsFunc(f.atSites.value, func(r atSiteRow) bool { return r.Package != "" && is(r.State) })
+}
+
+// travels reports whether a package is, or should be, on its way to the sites.
+func (f *Facts) travels() bool {
+	return f.any(func(c int64) bool {
+		return phase(c) == updates.PhaseReplication || phase(c) == updates.PhasePrerequisites
+	})
+}
+
+// phase is the phase of a code.
+func phase(code int64) updates.Phase {
+	state, _ := updates.StateOf(code)
+	return state.Phase
+}
+
+// here asks what this machine tells: services, logs, inboxes and folders.
+func (f *Facts) here(ctx context.Context, s *platform.Session) {
+	folder := strings.TrimRight(f.site.InstallDir, `\`)
+	for _, name := range []string{updateService, executive} {
+		f.services[name] = ask(ctx, s, platform.ReadService(name))
+	}
+	for _, name := range []string{updateLog, hierarchyLog, downloaderLog} {
+		f.files[name] = ask(ctx, s, platform.ReadFile(folder+`\Logs\`+name))
+	}
+	for _, box := range boxes {
+		f.folders[box.what] = ask(ctx, s, platform.ReadFolder(folder+`\`+box.path, box.files))
+	}
+	f.computer = ask(ctx, s, platform.ReadComputer())
+	point, one := f.point()
+	if one && f.pointIsHere(point) && point.Offline == 0 {
+		for _, row := range f.packages {
+			if _, asked := f.payloads[row.Package]; asked || row.Package == "" || row.Site != "" || !needsPayload(row) {
+				continue
+			}
+			f.payloads[row.Package] = ask(ctx, s, platform.ReadFolder(payload(folder, row.Package), everyFile))
+			f.redists[row.Package] = ask(ctx, s, platform.ReadFolder(payload(folder, row.Package)+`\redist`, everyFile))
+		}
+	}
+	if one && f.any(func(c int64) bool { return phase(c) == updates.PhaseReplication }) {
+		f.share = ask(ctx, s, platform.ReadShare(`\\`+point.Server+`\EasySetupPayload`))
+	}
+	if f.any(func(c int64) bool { return phase(c) == updates.PhasePrerequisites }) {
+		root := ask(ctx, s, systemRoot)
+		if drive, _, found := strings.Cut(string(root.value), `\`); root.known() && found {
+			f.prereq = ask(ctx, s, platform.ReadPrereqLog(drive+`\ConfigMgrPrereq.log`))
+		}
+	}
+}
+
+// needsPayload reports whether the files of a package must be on the service connection point.
+func needsPayload(row updates.Row) bool {
+	switch row.State {
+	case updates.Enabled, downloaded, contentReplicating:
+		return !updates.Superseded(row)
+	}
+	return false
+}
+
+// point is the service connection point; ok is false when there is none, more than one, or it is
+// not known.
+func (f *Facts) point() (p servers.Point, ok bool) {
+	rows := f.points.value
+	if !f.points.known() || len(rows) != 1 || rows[0].Server == "" || rows[0].Points != 1 {
+		return servers.Point{}, false
+	}
+	return rows[0], true
+}
+
+func (f *Facts) pointIsHere(p servers.Point) bool {
+	return f.computer.known() && servers.IsOwn(f.computer.value, p.Server)
+}
+
+// own is the code of the site whose database was read; empty where that is not known.
+func (f *Facts) own() string {
+	if f.site.Code != "" {
+		return f.site.Code
+	}
+	if f.hierarchy.known() && f.hierarchy.value[0].Own == 1 {
+		return f.hierarchy.value[0].Site
+	}
+	return ""
+}
+
+// Reads are the questions that Gather may ask.
+func Reads() []platform.Form {
+	const instance, database, folder, guid = "{SQL Server}", "{site database}", "{installation folder}", "{update package}"
+	forms := append(discovery.DatabaseReads(),
+		updates.Form(), servers.PointsForm(), atSites.In(instance, database).Form(), stages.In(instance, database).Form(),
+		setAside.In(instance, database).Form(), hierarchy.In(instance, database).Form(), easySetup.In(instance, database).Form(),
+		newsGroup.In(instance, database).Form(), blocked.In(instance, database).Form(),
+		platform.ReadComputer().Form(), platform.ReadService(updateService).Form(), platform.ReadService(executive).Form(),
+		platform.ReadFolder(payload(folder, guid), everyFile).Form(), platform.ReadFolder(payload(folder, guid)+`\redist`, everyFile).Form(),
+		platform.ReadShare(`\\{service connection point}\EasySetupPayload`).Form(),
+		systemRoot.Form(), platform.ReadPrereqLog(`{drive of Windows}\ConfigMgrPrereq.log`).Form(),
+	)
+	for _, name := range []string{updateLog, hierarchyLog, downloaderLog} {
+		forms = append(forms, platform.ReadFile(folder+`\Logs\`+name).Form())
+	}
+	for _, box := range boxes {
+		forms = append(forms, platform.ReadFolder(folder+`\`+box.path, box.files).Form())
+	}
+	return forms
+}
+
+// Rights are what Reads need.
+func Rights() []string {
+	return []string{
+		discovery.RegistryRight, updates.Right, servers.PointsRight,
+		"SQL Server: SELECT on CM_UpdatePackage_MonitoringStatus, vEasySetupPackage, PkgStatus, RCM_ReplicationLinkStatus, ReplicationData and v_Site in the site database",
+		"SQL Server: VIEW SERVER STATE (from 2022 on VIEW SERVER PERFORMANCE STATE is enough)",
+		"Windows: read the folders inboxes, Logs and EasySetupPayload of the installation folder, and open the share EasySetupPayload of the service connection point",
+	}
+}
+
+// reason is why a question has no answer, as a *platform.NoAnswer.
+func reason(err error) *platform.NoAnswer {
+	var no *platform.NoAnswer
+	if errors.As(err, &no) && no != nil {
+		return no
+	}
+	return platform.Refuse(platform.ErrMalformed, "%v", err)
+}

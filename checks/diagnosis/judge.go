@@ -1,0 +1,454 @@
+package diagnosis
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"siteready/checks"
+	"siteready/checks/updates"
+	"siteready/checks/version"
+	"siteready/platform"
+)
+
+// judge is a diagnosis while it is made.
+type judge struct {
+	f    Facts
+	set  checks.Settings
+	out  Diagnosis
+	gaps map[string]bool // by cause and what
+}
+
+// Judge makes a diagnosis of facts. It asks nothing.
+func Judge(f Facts, thresholds checks.Settings) Diagnosis {
+	j := &judge{f: f, set: thresholds, gaps: map[string]bool{}}
+	j.out = Diagnosis{ReadAt: f.ReadAt, Counts: Counts{-1, -1, -1}}
+	switch {
+	case f.Other != "":
+		j.out.Summary = "Could not look: " + f.Other + "."
+		return j.out
+	case f.Problem != nil:
+		j.gap("the update packages", got[any]{asked: true, err: f.Problem, from: f.from})
+		j.out.Summary = "Could not look at the update packages: nothing is known of them."
+		return j.out
+	}
+	j.out.Site = f.own()
+	j.lookedAt()
+	j.synchronization()
+	j.packages()
+	j.setAside()
+	j.afterInstallation()
+	j.sum()
+	return j.out
+}
+
+// limit is a setting's value in minutes.
+func (j *judge) limit(name string) int64 {
+	for _, s := range Settings() {
+		if s.Name == name {
+			return int64(j.set.Value(s))
+		}
+	}
+	panic(fmt.Sprintf("a diagnosis has no setting %q", name))
+}
+
+// gap notes what could not be looked at, once.
+func (j *judge) gap(what string, g got[any]) {
+	no := reason(g.err)
+	if key := what + "\n" + no.Cause; !j.gaps[key] {
+		j.gaps[key] = true
+		j.out.Gaps = append(j.out.Gaps, Gap{what, no, g.from})
+	}
+}
+
+// needed notes a gap where a question that was asked has no answer.
+func needed[A any](j *judge, what string, g got[A]) {
+	if g.asked && g.err != nil {
+		j.gap(what, got[any]{asked: true, err: g.err, from: g.from})
+	}
+}
+
+// listed notes a gap where a list is cut, or says another number than it has.
+func listed[A any](j *judge, what string, g got[[]A], said int64, most int, none bool) {
+	n := int64(len(g.value))
+	if none {
+		n = 0
+	}
+	switch {
+	case !g.known() || said == n:
+	case said > n && int(n) == most:
+		j.gap(what, got[any]{err: platform.Refuse(platform.ErrTooLarge, "%d of them are not in the list, which holds %d", said-n, most), from: g.from})
+	default:
+		j.gap(what, got[any]{err: platform.Refuse(platform.ErrMalformed, "%s says that there are %d of them, and lists %d", g.from, said, n), from: g.from})
+	}
+}
+
+// lookedAt notes what could not be looked at, and refuses lists that cannot be whole.
+func (j *judge) lookedAt() {
+	f := &j.f
+	needed(j, "how far each site has come", f.atSites)
+	needed(j, "what the sites have reported, and post-installation", f.stages)
+	needed(j, "the packages that are hidden or do not apply", f.setAside)
+	needed(j, "the sites of the hierarchy", f.hierarchy)
+	needed(j, "the service connection point", f.points)
+	needed(j, "the Easy Setup package and its copies", f.easySetup)
+	needed(j, "the replication group CMUpdates", f.news)
+	needed(j, "what the update service waits for in the site database", f.blocked)
+	needed(j, "the share EasySetupPayload", f.share)
+	needed(j, "the log of the prerequisite checker", f.prereq)
+	needed(j, "this machine's name", f.computer)
+	for _, name := range []string{updateService, executive} {
+		needed(j, "the service "+name, f.services[name])
+	}
+	for _, name := range []string{updateLog, hierarchyLog, downloaderLog} {
+		needed(j, "when "+name+" was last written", f.files[name])
+	}
+	for _, box := range boxes {
+		needed(j, box.path, f.folders[box.what])
+		if folder := f.folders[box.what]; folder.known() && folder.value.More {
+			j.gap(box.path, got[any]{err: platform.Refuse(platform.ErrTooLarge, "%s has too many files to look at all", box.path), from: folder.from})
+		}
+	}
+	for _, row := range f.packages {
+		needed(j, "the payload of "+nameOf(row), f.payloads[row.Package])
+		needed(j, "the redistributables of "+nameOf(row), f.redists[row.Package])
+	}
+	if first := f.packages[0]; first.Listed > int64(len(f.packages)) {
+		j.gap("further packages", got[any]{err: platform.Refuse(platform.ErrTooLarge, "%d rows are not in the list, which holds %d", first.Listed-int64(len(f.packages)), updates.MaxRows), from: f.from})
+	}
+	if f.atSites.known() {
+		first := f.atSites.value[0]
+		listed(j, "how far each site has come", f.atSites, first.Listed, maxAtSites, first.Package == "")
+	}
+	if f.stages.known() {
+		first := f.stages.value[0]
+		listed(j, "what the sites have reported", f.stages, first.Listed, maxStages, first.Package == "")
+		if first.AllMessages > 0 && first.AllTold == 0 {
+			j.gap("post-installation", got[any]{err: platform.Refuse(platform.ErrUnsupported,
+				"the %d messages in CM_UpdatePackage_MonitoringStatus do not name their sub-stage", first.AllMessages), from: f.stages.from})
+		}
+	}
+	if f.hierarchy.known() {
+		listed(j, "the sites of the hierarchy", f.hierarchy, f.hierarchy.value[0].Sites, maxSites, false)
+	}
+	if f.easySetup.known() {
+		first := f.easySetup.value[0]
+		listed(j, "the copies of the Easy Setup package", f.easySetup, first.Copies, maxCopies, first.Site == "")
+	}
+	if f.blocked.known() {
+		first := f.blocked.value[0]
+		listed(j, "what the update service waits for in the site database", f.blocked, first.Blocked, maxBlocked, first.Session == 0)
+	}
+	if f.news.known() {
+		first := f.news.value[0]
+		listed(j, "the links of the replication group CMUpdates", f.news, first.Links, maxGroups, first.State == -1)
+		if first.Groups < 1 || first.Links == 0 {
+			j.gap("the replication group CMUpdates", got[any]{err: platform.Refuse(platform.ErrMalformed,
+				"the database knows %d groups called CMUpdates, with %d links, and the hierarchy has more than one site", first.Groups, first.Links), from: f.news.from})
+		}
+	}
+	if f.remote {
+		j.gap("services, logs, inboxes and folders of the site server", got[any]{err: platform.Refuse(platform.ErrUnsupported,
+			"only a database was named: run siteready diagnose on the site server")})
+	}
+}
+
+// nameOf is what a package is called.
+func nameOf(row updates.Row) string {
+	if row.Name != "" {
+		return row.Name
+	}
+	return row.Package
+}
+
+// packages makes the lines of the packages that are not done with.
+func (j *judge) packages() {
+	first := j.f.packages[0]
+	j.out.Counts.Packages, j.out.Counts.Installed = first.Packages, first.Installed
+	seen := map[string]bool{}
+	for _, row := range j.f.packages {
+		if row.Package == "" || seen[row.Package] {
+			continue
+		}
+		seen[row.Package] = true
+		whole := row
+		at := slices.IndexFunc(j.f.packages, func(r updates.Row) bool { return r.Package == row.Package && r.Site == "" })
+		switch {
+		case at >= 0:
+			whole = j.f.packages[at]
+		case updates.Final(row.PackageState):
+			continue // sites that are late, or gone: the package as a whole is done with
+		default:
+			whole.Site, whole.State, whole.Unchanged = "", row.PackageState, -1
+		}
+		j.out.Lines = append(j.out.Lines, j.linesOf(whole)...)
+	}
+}
+
+// linesOf are the lines of one package: of each site that is not at rest, or of the package as a whole.
+func (j *judge) linesOf(whole updates.Row) []Line {
+	about := []Evidence{{j.f.from, fmt.Sprintf("state %d, flag %d, unchanged for %s", whole.State, whole.Flag, unchanged(whole.Unchanged))}}
+	own := j.line(whole, "", whole.State, whole.Unchanged, about)
+	state, _ := updates.StateOf(whole.State)
+	if updates.Superseded(whole) && (state.Failure() || own.Standing == Rests) {
+		own.Standing, own.Held, own.Next, own.Safe, own.Avoid = Rests, nil, nextNothing, nil, nil
+		own.Says.Text += "; left of a release before the site's own"
+		return []Line{own}
+	}
+	if r, known := ruleOf(whole.State, whole.Flag); !known || own.Stage == Applicability || own.Stage == Download || r.manner == rests {
+		return []Line{own}
+	}
+	reported := j.reported(whole.Package)
+	if len(reported) == 0 {
+		return []Line{own}
+	}
+	var lines []Line
+	installed, worst := 0, Rests
+	for _, row := range reported {
+		line := j.siteLine(whole, row)
+		if row.State == updates.Installed {
+			installed++
+		}
+		worst = worse(worst, line.Standing)
+		if line.Standing != Rests {
+			lines = append(lines, line)
+		}
+	}
+	missing := j.silentSites(whole, reported)
+	lines = append(lines, missing...)
+	switch {
+	case installed == len(reported) && len(missing) == 0:
+		return append(lines, j.untold(whole, own))
+	case len(lines) == 0, own.Standing == Stuck && worst != Stuck, own.Standing == Unknown:
+		return append([]Line{own}, lines...)
+	}
+	return lines
+}
+
+// reported are the rows of a package's sites.
+func (j *judge) reported(guid string) []atSiteRow {
+	var rows []atSiteRow
+	for _, row := range j.f.atSites.value {
+		if j.f.atSites.known() && row.Package != "" && strings.EqualFold(row.Package, guid) {
+			rows = append(rows, row)
+		}
+	}
+	return rows
+}
+
+// siteLine is the line of a package at a site that has reported.
+func (j *judge) siteLine(whole updates.Row, row atSiteRow) Line {
+	found := fmt.Sprintf("site %s: state %d, unchanged for %s", row.Site, row.State, unchanged(row.Unchanged))
+	if row.Recoveries > 0 {
+		found += fmt.Sprintf(", recovery count %d", row.Recoveries)
+	}
+	about := []Evidence{{j.f.atSites.from, found}, {j.f.from, fmt.Sprintf("the package as a whole: state %d, flag %d", whole.State, whole.Flag)}}
+	line := j.line(whole, row.Site, row.State, row.Unchanged, about)
+	others := whole.State != row.State && (whole.Flag == flagInstall || whole.Flag == flagGoesOn)
+	if others && row.State == updates.PrereqSucceeded && line.Standing != Unknown {
+		// The package goes on when all sites have passed; what holds the others stands in their lines.
+		line.Standing, line.Held, line.Next = Waits, nil, "the installation begins by itself when the other sites have passed too"
+		line.Says.Text += "; it waits for the other sites"
+	}
+	return line
+}
+
+// silentSites are lines for sites of the hierarchy that have not reported on a package.
+func (j *judge) silentSites(whole updates.Row, reported []atSiteRow) []Line {
+	var lines []Line
+	for _, site := range j.f.hierarchy.value {
+		if !j.f.hierarchy.known() || site.Type == typeSecondary ||
+			slices.ContainsFunc(reported, func(r atSiteRow) bool { return strings.EqualFold(r.Site, site.Site) }) {
+			continue
+		}
+		about := []Evidence{{j.f.atSites.from, "no row for site " + site.Site}}
+		line := j.line(whole, site.Site, contentReplicating, whole.Unchanged, about)
+		line.Code, line.Says.Text = -1, "the site has not reported on it yet"
+		lines = append(lines, line)
+	}
+	return lines
+}
+
+// typeSecondary is a secondary site in v_Site.
+const typeSecondary = 1
+
+// untold is the line of a package that every site has installed, and that is not called installed.
+func (j *judge) untold(whole updates.Row, line Line) Line {
+	if line.Standing == Unknown && line.Cause == nil {
+		return line
+	}
+	line.Stage, line.Held, line.Cause = PostInstallation, nil, nil
+	line.Says.Text = "every site has installed it, and the package as a whole still says: " + line.Says.Text
+	line.Next = "the sites' news arrive by the replication group CMUpdates, which is replicated each minute, and Hierarchy Manager marks the package as installed"
+	line.Safe, line.Avoid = []string{"Look at the group CMUpdates: Monitoring, Database Replication; where it fails, run the Replication Link Analyzer. Follow hman.log."}, avoid(PostInstallation)
+	minutes := whole.Unchanged
+	for _, row := range j.reported(whole.Package) { // since the last site was done
+		if row.Unchanged >= 0 && (minutes < 0 || row.Unchanged < minutes) {
+			minutes = row.Unchanged
+		}
+	}
+	line.Minutes = minutes
+	j.stand(&line, rule{PostInstallation, runs, newsTakes, line.Next}, append(j.linkHolds(""), j.executiveHolds(line)...))
+	return line
+}
+
+// line judges one state of a package, as a whole or at a site.
+func (j *judge) line(whole updates.Row, site string, code, minutes int64, about []Evidence) Line {
+	line := Line{Package: nameOf(whole), GUID: whole.Package, Version: whole.Version, Site: site, Code: code, Minutes: known(minutes)}
+	state, documented := updates.StateOf(code)
+	r, ruled := ruleOf(code, whole.Flag)
+	if !documented || !ruled {
+		line.Stage, line.Standing = NotKnown, Unknown
+		line.Says = Statement{fmt.Sprintf("its state is %d, which is not known here", code), about}
+		line.Cause = platform.Refuse(platform.ErrUnsupported, "no document has the state %d", code)
+		line.Next = "that is not known"
+		line.Safe, line.Avoid = []string{"Look at the package in Administration, Updates and Servicing."}, avoid(Installation)
+		return line
+	}
+	line.Stage, line.Next = r.stage, r.next
+	line.Says = Statement{fmt.Sprintf("%s (%s, %d)", state.Meaning, state.Name, state.Code), about}
+	if flag, ok := updates.Flags()[whole.Flag]; ok && state.UnderWay() && whole.Flag != flagInstall {
+		line.Says.Text += "; " + flag
+	}
+	if r.manner == rests {
+		line.Standing = Rests
+		line.Safe = []string{state.Safe}
+		if hold, missing := j.payloadHold(whole, code); missing {
+			line.Standing, line.Held = Stuck, []Statement{hold}
+			line.Next = "nothing happens by itself: an installation that is started now stops for want of its files"
+			line.Safe, line.Avoid = []string{"Download the package again in the console; CMUpdateReset.exe is allowed before the installation began."}, avoid(Download)
+		}
+		return line
+	}
+	if state.Safe != "" {
+		line.Safe = []string{state.Safe}
+	}
+	line.Avoid = avoid(r.stage)
+	if r.manner == dark {
+		line.Standing = Unknown
+		line.Cause = platform.Refuse(platform.ErrUnsupported, "the site does not say whether only the check was started, or the installation (flag %d)", whole.Flag)
+		if code == codeUnknown {
+			line.Cause = platform.Refuse(platform.ErrUnsupported, "the product itself does not know the state")
+		}
+		return line
+	}
+	j.stand(&line, r, j.holds(line, whole))
+	return line
+}
+
+// known is a number of minutes, or -1 where it is none: SQL Server's clock may be another than that
+// of the one who wrote the time, and then nothing is known.
+func known(minutes int64) int64 {
+	if minutes < 0 {
+		return -1
+	}
+	return minutes
+}
+
+func unchanged(minutes int64) string {
+	if minutes < 0 {
+		return "a time that is not known"
+	}
+	return span(minutes)
+}
+
+// hold is something that holds an update.
+type hold struct {
+	Statement
+	stops bool // it does not go on while this lasts
+	late  bool // it is told only of what is stuck
+}
+
+// stand works out how a line stands, and what holds it.
+func (j *judge) stand(line *Line, r rule, holds []hold) {
+	limit := int64(-1)
+	if r.limit != "" {
+		limit = j.limit(r.limit)
+	}
+	stops := slices.ContainsFunc(holds, func(h hold) bool { return h.stops })
+	news, heard := j.lastNews(*line)
+	age := line.Minutes
+	if age < 0 && heard {
+		age = news
+	}
+	switch {
+	case r.manner == stopped || stops:
+		line.Standing = Stuck
+	case age < 0:
+		line.Standing = Unknown
+		line.Cause = platform.Refuse(platform.ErrNotRecorded, "since when it is in this state is not known, so it is not known whether that is too long")
+	case limit >= 0 && age > limit:
+		line.Standing = Stuck
+	default:
+		line.Standing = Waits
+	}
+	for _, h := range holds {
+		if h.stops || line.Standing == Stuck || !h.late {
+			line.Held = append(line.Held, h.Statement)
+		}
+	}
+	if line.Standing == Stuck && r.manner == runs && age > limit && limit >= 0 {
+		overdue := Statement{Text: fmt.Sprintf("nothing that siteready looks at; it takes longer than %s (our threshold): read %s", span(limit), logOf(line.Stage, line.Code))}
+		if len(line.Held) == 0 {
+			line.Held = append(line.Held, overdue)
+		}
+	}
+	line.Held = append(line.Held, j.progress(*line)...)
+}
+
+// lastNews is how long ago a site last reported on the package; ok is false where that is not known.
+func (j *judge) lastNews(line Line) (minutes int64, ok bool) {
+	if row, found := j.stageOf(line.GUID, line.Site); found && row.Newest >= 0 {
+		return row.Newest, true
+	}
+	return 0, false
+}
+
+// stageOf is what a site has reported on a package; for the package as a whole, the newest of all sites.
+func (j *judge) stageOf(guid, site string) (stageRow, bool) {
+	for _, row := range j.f.stages.value { // the newest first
+		if j.f.stages.known() && row.Package != "" && strings.EqualFold(row.Package, guid) && (site == "" || strings.EqualFold(row.Site, site)) {
+			return row, true
+		}
+	}
+	return stageRow{}, false
+}
+
+// newer reports whether a package is of a later build than the site.
+func newer(pkg, site string) bool {
+	p, err := version.Parse(pkg)
+	if err != nil {
+		return false
+	}
+	s, err := version.Parse(site)
+	return err == nil && p.Part(2) > s.Part(2)
+}
+
+// sum orders the lines, and says how all of it stands.
+func (j *judge) sum() {
+	d := &j.out
+	slices.SortStableFunc(d.Lines, func(a, b Line) int { return b.Standing.weight() - a.Standing.weight() })
+	d.Standing = Rests
+	counts := map[Standing]int64{}
+	for _, line := range d.Lines {
+		d.Standing = worse(d.Standing, line.Standing)
+		counts[line.Standing]++
+	}
+	if len(d.Gaps) > 0 {
+		d.Standing = worse(d.Standing, Unknown)
+	}
+	switch d.Standing {
+	case Stuck:
+		first := d.Lines[0]
+		d.Summary = fmt.Sprintf("Stuck: %s, in %s.", first.Name(), first.Stage)
+		if more := counts[Stuck] - 1; more > 0 {
+			d.Summary = strings.TrimSuffix(d.Summary, ".") + fmt.Sprintf("; and %s.", count(more, "more", "more"))
+		}
+	case Unknown:
+		d.Summary = "Could not look at all of it, so it is not known whether something is stuck."
+	case Waits:
+		d.Summary = fmt.Sprintf("Nothing is stuck: %s under way, and in time.", count(counts[Waits], "update is", "updates are"))
+	default:
+		d.Summary = "Nothing is stuck, and no update is under way."
+	}
+}

@@ -1,0 +1,138 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"siteready/report"
+	"siteready/report/compare"
+)
+
+// The exit codes of diff and after.
+const (
+	exitSame   = 0
+	exitDiffer = 1
+)
+
+// pastOptions are the flags of the verbs that read runs of the past.
+type pastOptions struct {
+	selectOptions // for recordings, which are judged anew
+	outputOptions
+	cmd *cobra.Command
+	// configured: the configuration has been read, which is needed for recordings only.
+	configured bool
+}
+
+func (o *pastOptions) addTo(cmd *cobra.Command) {
+	o.cmd = cmd
+	o.configOptions.addTo(cmd, beside)
+	f := cmd.Flags()
+	f.Var(&o.target, "target", "judge recordings for this release, as 2509 or cm=2509 (default: the newest that the site may update to)")
+	f.StringSliceVar(&o.only, "only", nil, "of recordings, run only these checks: ids, or globs such as drivers.*")
+	f.StringSliceVar(&o.skip, "skip", nil, "of recordings, do not run these checks: ids or globs")
+	f.StringVar(&o.format, "format", formatTable, "format on standard output: table or json")
+	o.failOn = report.FailOnWarning
+	o.timeout.addTo(cmd)
+	o.addColorTo(cmd)
+}
+
+func (o *pastOptions) validate() error {
+	if o.format != formatTable && o.format != formatJSON {
+		return fmt.Errorf("--format is table or json, not %q", o.format)
+	}
+	return o.validateColor()
+}
+
+func (p *program) diffCommand() *cobra.Command {
+	o := &pastOptions{}
+	cmd := &cobra.Command{
+		Use:   "diff EARLIER LATER",
+		Short: "Say what changed between two runs: two JSON reports, or two recordings",
+		Long: "siteready diff tells what is new, worse, better and fixed between two runs, and what one of them\n" +
+			"did not look at, which is never called fixed. Each is a JSON report or a recording, which is\n" +
+			"judged anew; one of the two may be -, which is standard input.\n\n" +
+			"Exit codes: 0 nothing changed, 1 something did, 64 one of them cannot be read or is damaged.\n" +
+			"Other values that were found, such as a size in a check that passed both times, are no change.",
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) != 2 || args[0] == "" || args[1] == "" {
+				return errors.New("siteready diff takes two runs, the earlier one first: siteready diff EARLIER LATER")
+			}
+			if args[0] == "-" && args[1] == "-" {
+				return errors.New("only one of the two can be standard input")
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := o.validate(); err != nil {
+				return err
+			}
+			earlier, err := p.past(cmd.Context(), o, args[0])
+			if err != nil {
+				return err
+			}
+			later, err := p.past(cmd.Context(), o, args[1])
+			if err != nil {
+				return err
+			}
+			result := compare.Reports(earlier, later)
+			write := func(w io.Writer) error { return compare.Table(w, result, o.terminal(p.stdout)) }
+			if o.format == formatJSON {
+				write = func(w io.Writer) error { return compare.JSON(w, result) }
+			}
+			if err := p.print(write); err != nil {
+				return failure("what changed could not be written: %w", err)
+			}
+			if p.exit = exitDiffer; result.Same {
+				p.exit = exitSame
+			}
+			return nil
+		},
+	}
+	o.addTo(cmd)
+	return cmd
+}
+
+// past is the report of a run of the past: a JSON report as it is, a recording judged anew.
+func (p *program) past(ctx context.Context, o *pastOptions, name string) (report.Report, error) {
+	called := name
+	if name == "-" {
+		called = "standard input"
+	}
+	data, err := p.readInput(name)
+	if err != nil {
+		return report.Report{}, &inputError{fmt.Errorf("%s cannot be read: %w", called, bare(err))}
+	}
+	if !isRecording(data) {
+		r, err := report.Read(data)
+		if err != nil {
+			return report.Report{}, &inputError{fmt.Errorf(
+				"%s cannot be used: %w\nit takes a report that `siteready -o FILE.json` has written, or a recording of `siteready record`", called, err)}
+		}
+		return r, nil
+	}
+	if !o.configured {
+		o.configured = true
+		if err := p.configure(o.cmd, &o.configOptions, true); err != nil {
+			return report.Report{}, err
+		}
+	}
+	from, err := recordedSource(data, filepath.Base(called))
+	if err != nil {
+		return report.Report{}, &inputError{fmt.Errorf("the recording %s cannot be used: %w", called, err)}
+	}
+	defer from.close()
+	r, _, err := p.examine(ctx, from, &o.selectOptions)
+	return r, err
+}
+
+// isRecording reports whether the data begin as a recording does: with a header on a line of its own.
+func isRecording(data []byte) bool {
+	head, _, _ := bytes.Cut(bytes.TrimPrefix(data, []byte("\ufeff")), []byte("\n"))
+	return bytes.Contains(head, []byte(`"siteready_recording"`))
+}

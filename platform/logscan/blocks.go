@@ -1,0 +1,358 @@
+package logscan
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"slices"
+	"strings"
+	"sync"
+
+	"golang.org/x/text/encoding/unicode"
+
+	"siteready/platform"
+	"siteready/platform/logscan/literals"
+	"siteready/platform/logscan/signatures"
+)
+
+// blocks scans a file, block by block. A block ends with a message; only a line longer than a
+// block is looked through in parts.
+type blocks struct {
+	o    Options
+	name string
+	told *Scanned
+	// buffers are *[]byte of MaxLine, for all files of a scan.
+	buffers *sync.Pool
+	seen    map[int]*Seen // by the place of the signature
+
+	meant  []bool // for each rule, that it is for logs of this name
+	marks  []mark // the newest
+	marked []signatures.Mark
+	runs   runs
+	ended  map[int]mark // by the place of a rule that tells what is over: its newest line
+
+	e       encoding
+	found   []literals.Found // of the block, kept for its memory
+	lines   int64            // before the block
+	long    *longLine        // the line that goes on, when it is longer than a block
+	dated   bool             // the time of the first line was looked for
+	lastPut []byte           // the end of what was scanned
+	tail    tail
+}
+
+// longLine is what is known of a line that is longer than a block.
+type longLine struct {
+	winner int // -1 when there is none
+	text   string
+	number int64
+	head   string
+}
+
+// source reads a log up to the size that it had.
+func (b *blocks) source(ctx context.Context, s Source) error {
+	e, err := s.encoding(ctx)
+	if err != nil {
+		return err
+	}
+	b.e, b.told.Encoding = e, e.name
+	b.told.Read = e.mark
+	var r io.Reader = counting{&reading{ctx: ctx, source: s, at: e.mark}, &b.told.Read}
+	switch e.name {
+	case platform.EncodingUTF16LE:
+		r = unicode.UTF16(unicode.LittleEndian, unicode.IgnoreBOM).NewDecoder().Reader(r)
+	case platform.EncodingUTF16BE:
+		r = unicode.UTF16(unicode.BigEndian, unicode.IgnoreBOM).NewDecoder().Reader(r)
+	}
+	// UTF-16 grows by half at most when it is decoded.
+	if size := 2*s.Size + nearReach; size < MaxLine {
+		err = b.read(r, make([]byte, 0, size))
+	} else {
+		buffer := b.buffers.Get().(*[]byte)
+		err = b.read(r, (*buffer)[:0])
+		b.buffers.Put(buffer)
+	}
+	b.told.Lines = b.lines
+	b.tail = b.end()
+	b.told.Last = b.tail.line.At
+	return err
+}
+
+// read scans a stream of text in blocks as large as a buffer.
+func (b *blocks) read(r io.Reader, buffer []byte) error {
+	oldMac := false // lines end with CR alone
+	for first := true; ; first = false {
+		n, err := io.ReadFull(r, buffer[len(buffer):cap(buffer)])
+		buffer = buffer[:len(buffer)+n]
+		final := err != nil
+		if first {
+			if b.e.name == platform.EncodingBytes && !isText(buffer[:min(n, sniffed)]) {
+				return errNoText
+			}
+			oldMac = bytes.IndexByte(buffer, '\n') < 0 && bytes.IndexByte(buffer, '\r') >= 0
+		}
+		if oldMac {
+			replaceAll(buffer[len(buffer)-n:], '\r', '\n')
+		}
+		keep := 0
+		if !final {
+			keep = held(buffer)
+		}
+		switch {
+		case keep == len(buffer) && len(buffer) > 0: // no line ends in it
+			b.part(buffer)
+			keep = min(b.o.Catalogue.Longest()-1, len(buffer))
+		default:
+			b.block(buffer[:len(buffer)-keep])
+		}
+		b.remember(buffer[:len(buffer)-keep])
+		copy(buffer, buffer[len(buffer)-keep:])
+		buffer = buffer[:keep]
+		switch {
+		case errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF):
+			return nil
+		case err != nil:
+			return err
+		}
+	}
+}
+
+// part looks through a part of a line that is longer than a block.
+func (b *blocks) part(text []byte) {
+	if b.long == nil {
+		b.told.Long++
+		b.long = &longLine{winner: -1, number: b.lines + 1, head: string(text[:min(len(text), stampLength)])}
+	}
+	b.found = b.o.Catalogue.Append(b.found[:0], text)
+	if len(b.found) == 0 {
+		return
+	}
+	w := b.o.Catalogue.Winner(b.found, string(text))
+	if w < 0 || b.long.winner >= 0 && !b.o.Catalogue.Before(w, b.long.winner) {
+		return
+	}
+	b.long.winner, b.long.text = w, b.excerpt(text, span{0, len(text)}, placeOf(b.found, w))
+}
+
+// placeOf is where the key of a signature stands, of those that were found.
+func placeOf(found []literals.Found, signature int) int {
+	i := slices.IndexFunc(found, func(f literals.Found) bool { return f.Literal == signature })
+	return found[i].At
+}
+
+// block looks through whole messages. The first line may be the end of a long one.
+func (b *blocks) block(text []byte) {
+	begin := 0
+	if b.long != nil {
+		l := lineAt(text, 0)
+		b.part(text[:l.to])
+		b.endLong(text[:l.to])
+		begin = min(l.to+1, len(text))
+		b.lines++
+		if begin == len(text) {
+			return
+		}
+	}
+	b.firstTime(text[begin:])
+	b.found = b.o.Catalogue.Append(b.found[:0], text)
+	counted, until := begin, begin
+	times := stamps{block: text, local: b.o.Local}
+	for i := 0; i < len(b.found); i++ {
+		if b.found[i].At < until {
+			continue
+		}
+		m := messageAt(text, b.found[i].At)
+		m.from = max(m.from, begin)
+		of := i
+		for i+1 < len(b.found) && b.found[i+1].At < m.to {
+			i++
+		}
+		body := bodyOf(text, m)
+		inside := within(b.found[of:i+1], body)
+		until = m.to
+		message := string(text[body.from:body.to])
+		w := b.o.Catalogue.Winner(inside, message)
+		b.marked = b.o.Catalogue.Marks(b.marked[:0], inside, message, body.from, b.meantFor(text[m.from:m.to]))
+		if w >= 0 || len(b.marked) > 0 {
+			b.lines += int64(bytes.Count(text[counted:m.from], []byte{'\n'}))
+			counted = m.from
+			written := times.at(m)
+			if w >= 0 {
+				b.put(w, Line{File: b.name, Number: b.lines + 1, Text: b.excerpt(text, body, placeOf(inside, w))}, written)
+			}
+			b.note(text[m.from:m.to], message, written)
+		}
+	}
+	b.lines += int64(bytes.Count(text[counted:], []byte{'\n'}))
+	if len(text) > 0 && text[len(text)-1] != '\n' { // the last line of the file has no end
+		b.lines++
+	}
+}
+
+// within are those that stand in a part of a block.
+func within(found []literals.Found, body span) []literals.Found {
+	for len(found) > 0 && found[0].At < body.from {
+		found = found[1:]
+	}
+	for len(found) > 0 && found[len(found)-1].At >= body.to {
+		found = found[:len(found)-1]
+	}
+	return found
+}
+
+// bodyOf is a message without its frame: names in the frame are no failures.
+func bodyOf(block []byte, m span) span {
+	text := block[m.from:m.to]
+	if bytes.HasPrefix(text, []byte(clientBegin)) {
+		to := len(text)
+		if end := bytes.Index(text, []byte(clientEnd)); end >= 0 {
+			to = end
+		}
+		return span{m.from + len(clientBegin), m.from + to}
+	}
+	if end := bytes.LastIndex(text, []byte("$$<")); end >= 0 {
+		return span{m.from, m.from + end}
+	}
+	return m
+}
+
+// excerpt is the message as evidence, cut around a place when it is long.
+func (b *blocks) excerpt(block []byte, body span, at int) string {
+	const before = 200 // bytes of what is kept
+	if body.to-body.from > MaxLineText {
+		body.from = max(body.from, min(at-before, body.to-MaxLineText))
+		body.to = min(body.to, body.from+MaxLineText)
+	}
+	return b.e.evidence(block[body.from:body.to])
+}
+
+// evidence is a part of a log as it may be shown.
+func (e encoding) evidence(raw []byte) string {
+	return cut(platform.HideSecrets(strings.Trim(e.decode(raw).text, " \t\r\n~")), MaxLineText)
+}
+
+// put counts a message, if its time is within the limits.
+func (b *blocks) put(signature int, l Line, s stamp) {
+	if s.ok {
+		if !b.o.Since.IsZero() && s.at.Before(b.o.Since) || !b.o.Until.IsZero() && s.at.After(b.o.Until) {
+			return
+		}
+		l.At, l.Zoned = &s.at, s.zoned
+	}
+	seen := b.seen[signature]
+	if seen == nil {
+		seen = &Seen{ID: b.o.Catalogue.All[signature].ID}
+		b.seen[signature] = seen
+	}
+	seen.add(l)
+}
+
+// meantFor says which rules are for this log, or for the component of a message.
+func (b *blocks) meantFor(whole []byte) func(rule int) bool {
+	component, known := "", false
+	return func(rule int) bool {
+		if b.meant[rule] {
+			return true
+		}
+		wanted := b.o.Catalogue.Rules[rule].Component
+		if wanted != "" && !known {
+			component, known = componentOf(string(trimmed(whole))), true
+		}
+		return wanted != "" && strings.EqualFold(wanted, component)
+	}
+}
+
+// note remembers the texts of rules in a message; whole is the message with its frame.
+func (b *blocks) note(whole []byte, message string, written stamp) {
+	if len(b.marked) == 0 {
+		return
+	}
+	l := Line{File: b.name, Number: b.lines + 1, Text: strings.Clone(message[:min(len(message), maxMarkText)])}
+	if written.ok {
+		l.At, l.Zoned = &written.at, written.zoned
+	}
+	thread := strings.Clone(cut(threadOf(string(trimmed(whole))), maxMarkKey))
+	begins := func(found signatures.Mark) bool {
+		return b.o.Catalogue.Rules[found.Rule].Kind == signatures.RuleRun && found.Role == signatures.Begin
+	}
+	// A message that begins a run belongs to it, and one that ends a run belongs to that.
+	for _, found := range b.marked {
+		if begins(found) {
+			b.over(found, mark{rule: found.Rule, role: found.Role, line: l, e: b.e})
+		}
+	}
+	for _, found := range b.marked {
+		if !b.o.Catalogue.Rules[found.Rule].Judges() {
+			continue
+		}
+		if len(b.marks) == 2*maxMarks { // the oldest are history
+			b.marks = b.marks[:copy(b.marks, b.marks[maxMarks:])]
+			b.runs.marks = max(0, b.runs.marks-maxMarks)
+		}
+		b.marks = append(b.marks, mark{found.Rule, found.Role, firstWord(found.Behind), thread, l, b.e})
+	}
+	for _, found := range b.marked {
+		if !b.o.Catalogue.Rules[found.Rule].Judges() && !begins(found) {
+			b.over(found, mark{rule: found.Rule, role: found.Role, line: l, e: b.e})
+		}
+	}
+}
+
+// firstWord is the first word of a text, without what ends it.
+func firstWord(text string) string {
+	text = strings.TrimLeft(cut(text, maxMarkKey), " \t:'\"")
+	if end := strings.IndexAny(text, " \t,;~'\""); end >= 0 {
+		text = text[:end]
+	}
+	return strings.Clone(text) // the message need not be kept for it
+}
+
+// endLong counts a long line, of which end is the end.
+func (b *blocks) endLong(end []byte) {
+	l := b.long
+	b.long = nil
+	if l.winner < 0 {
+		return
+	}
+	s := stampOf(string(trimmed(end[max(0, len(end)-nearReach):])), b.o.Local)
+	if !s.ok {
+		if _, attributes, found := strings.Cut(string(trimmed(end[max(0, len(end)-nearReach):])), clientEnd); found {
+			s = stampOf(clientBegin+clientEnd+attributes, b.o.Local)
+		}
+	}
+	if !s.ok {
+		s = stampOf(l.head, b.o.Local)
+	}
+	b.put(l.winner, Line{File: b.name, Number: l.number, Text: l.text}, s)
+}
+
+// firstTime looks for the time of the file's first line in its first block.
+func (b *blocks) firstTime(text []byte) {
+	if b.dated || len(text) == 0 {
+		return
+	}
+	b.dated = true
+	if s := (&stamps{block: text, local: b.o.Local}).at(lineAt(text, 0)); s.ok {
+		b.told.First = &s.at
+	}
+}
+
+// remember keeps the end of what was scanned.
+func (b *blocks) remember(text []byte) {
+	if len(text) > 0 {
+		b.lastPut = append(b.lastPut[:0], text[max(0, len(text)-nearReach):]...)
+	}
+}
+
+// end is the last message of the file, with the time of the last line that tells one.
+func (b *blocks) end() tail {
+	text := trimmed(b.lastPut)
+	m := messageAt(text, max(0, len(text)-1))
+	body := bodyOf(text, m)
+	t := tail{text: string(text[body.from:body.to]), e: b.e}
+	t.line = Line{File: b.name, Number: b.lines, Text: cut(t.text, maxMarkText)}
+	if s := (&stamps{block: text, local: b.o.Local}).at(m); s.ok {
+		t.line.At, t.line.Zoned = &s.at, s.zoned
+	}
+	return t
+}

@@ -1,0 +1,277 @@
+package logscan
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"siteready/platform"
+	"siteready/platform/logscan/signatures"
+)
+
+// Failures makes the digest of known failures of a log: of its newest files, and of these the
+// newest bytes. When half of the time of ctx is used, it ends with what it has; what was not read
+// is told. The rules over several lines are judged in the newest 16 MiB. Of the options only
+// Catalogue, Local and Now are used.
+func Failures(ctx context.Context, log Log, o Options) (platform.FailureLog, error) {
+	r := failureReader{
+		log: log.Name, o: Options{Catalogue: o.Catalogue, Local: o.Local, Now: o.Now}, left: platform.MaxFailureBytes,
+		seen: map[string]*Seen{},
+		digest: platform.FailureLog{
+			Catalogue: o.Catalogue.Version, Revision: signatures.Revision,
+			Files: []platform.FailureFile{}, Known: []platform.KnownFailure{}, Endings: []platform.LogEnding{},
+		},
+	}
+	defer r.close()
+	var until time.Time
+	if deadline, limited := ctx.Deadline(); limited {
+		until = time.Now().Add(time.Until(deadline) / 2)
+	}
+	late := func() bool { return !until.IsZero() && time.Now().After(until) }
+	for i, file := range slices.Backward(log.Files) {
+		if len(r.digest.Files) == platform.MaxFailureFiles || r.left <= 0 || late() {
+			r.digest.FilesLeft = int64(i + 1)
+			break
+		}
+		r.open(ctx, file)
+	}
+	for from := 0; from < len(r.parts) && (from == 0 || !late()); {
+		to, size := from, int64(0)
+		for to < len(r.parts) && (to == from || size+r.parts[to].source.Size <= segmentBytes) {
+			size += r.parts[to].source.Size
+			to++
+		}
+		if err := r.scan(ctx, r.parts[from:to], from == 0); err != nil {
+			return platform.FailureLog{}, err
+		}
+		from = to
+	}
+	r.finish()
+	return r.digest, nil
+}
+
+// failureReader reads the files of a log, the newest first.
+type failureReader struct {
+	log    string
+	o      Options
+	left   int64          // bytes that may be read
+	parts  []partOf       // of the files, the newest first
+	opened []func() error // what is to be closed
+	seen   map[string]*Seen
+	rules  []Broken
+	ends   map[string]*time.Time // of successes that were seen; nil when no time is known
+	digest platform.FailureLog
+}
+
+// partOf is a part of a file; whole says that it begins where the file does.
+type partOf struct {
+	file   int // in the digest
+	source Source
+	mark   int64
+	whole  bool
+}
+
+// close closes what was only read from: nothing is lost when that fails.
+func (r *failureReader) close() {
+	for _, end := range r.opened {
+		_ = end()
+	}
+}
+
+// open opens a file, and cuts what is to be read of it into parts.
+func (r *failureReader) open(ctx context.Context, file File) {
+	told := platform.FailureFile{Name: baseOf(file.Name)}
+	defer func() {
+		r.digest.Files = append(r.digest.Files, told)
+		r.digest.Bytes += told.Size
+	}()
+	opened, err := file.Open(ctx)
+	if err != nil {
+		told.Problem = shown("it could not be opened: " + err.Error())
+		return
+	}
+	if opened.Close != nil {
+		r.opened = append(r.opened, opened.Close)
+	}
+	told.Size = opened.Size
+	sources, mark, whole, err := opened.segments(ctx, r.left)
+	if err != nil {
+		told.Problem = shown(err.Error())
+		return
+	}
+	for i, s := range sources {
+		r.parts = append(r.parts, partOf{len(r.digest.Files), s, mark, whole && i == len(sources)-1})
+	}
+	r.left -= opened.Size
+}
+
+// shown is a foreign message as it may be told.
+func shown(message string) string { return cut(platform.HideSecrets(message), MaxLineText) }
+
+// partial stands behind the name of a part that does not begin where its file does.
+const partial = "\x00"
+
+// scan looks through parts, the newest first. The rules over several lines are judged in the newest
+// of all, and only when these could be read.
+func (r *failureReader) scan(ctx context.Context, parts []partOf, newestOfAll bool) error {
+	log := Log{Name: r.log}
+	for _, p := range slices.Backward(parts) {
+		name := r.digest.Files[p.file].Name
+		if !p.whole {
+			name += partial
+		}
+		log.Files = append(log.Files, File{Name: name, Open: func(context.Context) (Opened, error) {
+			return Opened{Source: p.source}, nil
+		}})
+	}
+	found, err := Scan(ctx, []Log{log}, r.o)
+	if err != nil {
+		return err
+	}
+	for i, scanned := range slices.Backward(found.Files) {
+		p := parts[len(parts)-1-i]
+		told := &r.digest.Files[p.file]
+		told.Encoding = scanned.Encoding
+		told.Problem = cmp.Or(told.Problem, shown(scanned.Problem))
+		if told.Read += scanned.Read; !p.whole {
+			told.Read -= p.mark // which is no part of it
+		}
+		r.digest.Lines += scanned.Lines
+		if scanned.First != nil {
+			r.digest.First = earlier(r.digest.First, scanned.First)
+		}
+		if scanned.Last != nil {
+			r.digest.Last = later(r.digest.Last, scanned.Last)
+		}
+	}
+	for _, seen := range found.Signatures {
+		if newer := r.seen[seen.ID]; newer != nil {
+			seen.merge(newer)
+		}
+		r.seen[seen.ID] = &seen
+	}
+	if newestOfAll && r.digest.Files[0].Problem == "" {
+		r.rules = found.Rules
+	}
+	for _, e := range found.Endings {
+		if r.ends == nil {
+			r.ends = map[string]*time.Time{}
+		}
+		if at, known := r.ends[e.ID]; !known || at == nil {
+			r.ends[e.ID] = e.Line.At
+		}
+	}
+	return nil
+}
+
+// finish puts together what was seen.
+func (r *failureReader) finish() {
+	for _, told := range r.digest.Files {
+		r.digest.Read += told.Read
+	}
+	rules := r.o.Catalogue.Rules
+	for _, s := range r.o.Catalogue.All {
+		if seen := r.seen[s.ID]; seen != nil && s.Severity != signatures.Information {
+			r.add(*seen, endedBy(rules, func(rule signatures.Rule) bool { return rule.EndsSignature(s) }), platform.KnownFailure{
+				Severity: s.Severity, Rank: int64(s.Rank), Single: s.Normal != "", Group: s.Group, Meaning: s.Meaning, Remedy: s.Remedy,
+			})
+		}
+	}
+	for _, rule := range rules {
+		for _, broken := range r.rules {
+			if broken.ID == rule.ID && rule.Severity != signatures.Information {
+				r.add(broken.Seen, endedBy(rules, func(o signatures.Rule) bool { return o.EndsRule(rule) }), platform.KnownFailure{
+					Severity: rule.Severity, Rank: 3, Group: rule.Group, Meaning: rule.Meaning, Remedy: rule.Remedy,
+				})
+			}
+		}
+		if at, seen := r.ends[rule.ID]; seen && rule.Kind == signatures.RuleSuccess {
+			r.digest.Endings = append(r.digest.Endings, platform.LogEnding{ID: rule.ID, Meaning: rule.Meaning, At: at})
+		}
+	}
+	slices.SortStableFunc(r.digest.Known, func(a, b platform.KnownFailure) int {
+		return cmp.Or(cmp.Compare(weigh(b.Severity), weigh(a.Severity)), newest(a.Last, b.Last), cmp.Compare(a.ID, b.ID))
+	})
+	fit(&r.digest)
+}
+
+// endedBy are the ids of the rules whose success ends a failure.
+func endedBy(rules []signatures.Rule, ends func(signatures.Rule) bool) []string {
+	ids := []string{}
+	for _, r := range rules {
+		if r.Kind == signatures.RuleSuccess && ends(r) {
+			ids = append(ids, r.ID)
+		}
+	}
+	return ids
+}
+
+// add puts a failure that was seen to the digest.
+func (r *failureReader) add(seen Seen, by []string, known platform.KnownFailure) {
+	known.EndedBy, known.Over = by, seen.Over == seen.Count
+	known.ID, known.Count, known.Undated, known.First, known.Last = seen.ID, seen.Count, seen.Undated, seen.First, seen.Last
+	known.Lines = make([]platform.LogLine, len(seen.Lines))
+	for i, l := range seen.Lines {
+		name, notWhole := strings.CutSuffix(l.File, partial)
+		if known.Lines[i] = (platform.LogLine{File: name, Number: l.Number, At: l.At, Text: l.Text}); notWhole {
+			known.Lines[i].Number = 0
+		}
+	}
+	r.digest.Known = append(r.digest.Known, known)
+}
+
+// room is what is left free in an answer.
+const room = 2 << 10
+
+// fit makes a digest small enough for an answer: failures keep fewer and shorter lines, those that
+// matter least before the others; then these are left off, and counted.
+func fit(d *platform.FailureLog) {
+	size := bytesOf(d)
+	shorten := func(lines, text int) {
+		for i := range slices.Backward(d.Known) {
+			if size <= platform.MaxAnswer-room {
+				return
+			}
+			k := &d.Known[i]
+			was := bytesOf(k)
+			if len(k.Lines) > lines {
+				k.Lines = append(k.Lines[:1:1], k.Lines[len(k.Lines)-lines+1:]...)
+			}
+			for n := range k.Lines {
+				k.Lines[n].Text = cut(k.Lines[n].Text, text)
+			}
+			size -= was - bytesOf(k)
+		}
+	}
+	shorten(3, MaxLineText)
+	shorten(3, 400)
+	shorten(1, 400)
+	shorten(1, 160)
+	for size > platform.MaxAnswer-room && len(d.Known) > 0 {
+		last := len(d.Known) - 1
+		size -= bytesOf(d.Known[last])
+		d.Known = d.Known[:last]
+		d.LeftOff++
+	}
+}
+
+// baseOf is the name of a file without its folder.
+func baseOf(path string) string { return path[strings.LastIndexAny(path, `/\`)+1:] }
+
+// LogOf is the log of which path is the newest file, of the paths of files in its folder: with its
+// older generations, and without files when none of it is there.
+func LogOf(path string, paths []string, file func(path string) File) (Log, error) {
+	named := Grouped([]string{path}, file)
+	if len(named) != 1 || baseOf(path) == "" {
+		return Log{}, fmt.Errorf("%q is no path of a log", path)
+	}
+	for _, log := range Grouped(paths, file) {
+		if log.Name == named[0].Name {
+			return log, nil
+		}
+	}
+	return Log{Name: named[0].Name}, nil
+}

@@ -1,0 +1,122 @@
+package logscan
+
+import (
+	"time"
+
+	"siteready/platform/logscan/signatures"
+)
+
+// Ended is a line that says that something is over: it has succeeded, or a later run was begun.
+type Ended struct {
+	ID   string `json:"id"` // of the rule of kind success or run
+	Log  string `json:"log"`
+	Line Line   `json:"line"` // the newest that says so
+}
+
+// runs are the runs that were appended to a file.
+type runs struct {
+	begun int          // begins that were seen
+	ends  int          // ends that were seen
+	at    map[int]over // by the place of the signature: what stood before the last end
+	marks int          // how many marks there were then
+	by    string       // id of the rule
+}
+
+// over is how many messages there were.
+type over int64
+
+// over takes note of a line that tells what is over.
+func (b *blocks) over(found signatures.Mark, m mark) {
+	if m.line.At != nil && !b.o.Until.IsZero() && m.line.At.After(b.o.Until) {
+		return
+	}
+	r := b.o.Catalogue.Rules[found.Rule]
+	if b.ended == nil {
+		b.ended = map[int]mark{}
+	}
+	b.ended[found.Rule] = m
+	if r.Kind == signatures.RuleRun {
+		b.runs.by = r.ID
+	}
+	switch {
+	case r.Kind == signatures.RuleSuccess:
+	case found.Role == signatures.Begin:
+		b.runs.begun++
+		for _, s := range b.seen {
+			s.Over, s.OverBy = s.Count, r.ID
+		}
+		b.marks = b.marks[:0]
+	default:
+		for i, count := range b.runs.at {
+			b.seen[i].Over, b.seen[i].OverBy = int64(count), r.ID
+		}
+		b.marks = b.marks[:copy(b.marks, b.marks[min(b.runs.marks, len(b.marks)):])]
+		b.runs.ends++
+		b.runs.marks = len(b.marks)
+		b.runs.at = map[int]over{}
+		for i, s := range b.seen {
+			b.runs.at[i] = over(s.Count)
+		}
+	}
+}
+
+// begunAnew says that all that earlier files of the log hold is over.
+func (r runs) begunAnew() bool { return r.begun > 0 || r.ends > 1 }
+
+// endings are the newest lines of all logs that tell what is over. Where logs of one name lie in
+// several folders, they may be of several machines: what succeeded on one says nothing of another.
+func endings(rules []signatures.Rule, logs []Log, results [][]result) []Ended {
+	names := map[string]int{}
+	for _, log := range logs {
+		names[log.Name]++
+	}
+	several := false
+	for _, r := range rules {
+		for name, times := range names {
+			several = several || r.Kind == signatures.RuleSuccess && times > 1 && r.IsFor(name)
+		}
+	}
+	all := []Ended{}
+	for i, r := range rules {
+		if r.Judges() || r.Kind == signatures.RuleSuccess && several {
+			continue
+		}
+		var newest *Ended
+		for n, log := range results {
+			for _, file := range log {
+				m, found := file.ended[i]
+				if found && (newest == nil || m.line.At != nil && (newest.Line.At == nil || m.line.At.After(*newest.Line.At))) {
+					newest = &Ended{r.ID, logs[n].Name, m.shown()}
+				}
+			}
+		}
+		if newest != nil {
+			all = append(all, *newest)
+		}
+	}
+	return all
+}
+
+// endOf is what says that a symptom is over; nil when nothing does. ends says which successes
+// count for it.
+func endOf(found Found, s Seen, rules map[string]signatures.Rule, ends func(signatures.Rule) bool) *Ended {
+	var end *Ended
+	for i, e := range found.Endings {
+		r := rules[e.ID]
+		switch {
+		case r.Kind == signatures.RuleRun && s.Over == s.Count && s.OverBy == e.ID:
+		case r.Kind == signatures.RuleSuccess && ends(r) && after(e.Line.At, s):
+		default:
+			continue
+		}
+		if end == nil || newest(e.Line.At, end.Line.At) < 0 {
+			end = &found.Endings[i]
+		}
+	}
+	return end
+}
+
+// after says that a time is later than all that was seen of a symptom.
+func after(at *time.Time, s Seen) bool {
+	return at != nil && s.Last != nil && s.Undated == 0 && at.After(*s.Last)
+}

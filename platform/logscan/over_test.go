@@ -1,0 +1,117 @@
+package logscan_test
+
+import (
+	"strings"
+	"testing"
+
+	"siteready/platform/logscan"
+)
+
+// causesOf are the causes that stand in logs, by their groups.
+func causesOf(t *testing.T, o logscan.Options, logs ...logscan.Log) map[string]logscan.Cause {
+	t.Helper()
+	o.Catalogue = catalogue(t)
+	found, err := logscan.Scan(t.Context(), logs, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	groups := map[string]logscan.Cause{}
+	for _, c := range logscan.Causes(found, o.Catalogue) {
+		groups[c.Group] = c
+	}
+	return groups
+}
+
+func logOf(name string, texts ...string) logscan.Log {
+	log := logscan.Log{Name: name}
+	for _, text := range texts {
+		log.Files = append(log.Files, inMemory(name, []byte(text)))
+	}
+	return log
+}
+
+// A failure is over when the same has succeeded since, and not when it succeeded before, when
+// something else did, or when nobody knows the order.
+func TestOver(t *testing.T) {
+	const (
+		failed    = "SMS site backup failed. Please see previous errors."
+		succeeded = `STATMSG: ID=5035 SEV=I LEV=M SOURCE="SMS Server" COMP="SMS_SITE_BACKUP"`
+		trust     = `Error in verifying the trust of file '\\?\E:\update.map.cab'.`
+	)
+	backup := func(messages ...at) logscan.Log { return logOf("smsbkup.log", server("SMS_SITE_BACKUP", messages...)) }
+	for name, tc := range map[string]struct {
+		group string
+		logs  []logscan.Log
+		by    string // the id of what says that it is over; empty when nothing does
+	}{
+		"succeeded since":      {"backup", []logscan.Log{backup(at{0, 1, failed}, at{9, 1, succeeded})}, "over-backup"},
+		"succeeded before":     {"backup", []logscan.Log{backup(at{0, 1, succeeded}, at{9, 1, failed})}, ""},
+		"and failed again":     {"backup", []logscan.Log{backup(at{0, 1, failed}, at{5, 1, succeeded}, at{9, 1, failed})}, ""},
+		"in the older file":    {"backup", []logscan.Log{logOf("smsbkup.log", server("X", at{0, 1, failed}), server("X", at{9, 1, succeeded}))}, "over-backup"},
+		"another log succeeds": {"backup", []logscan.Log{backup(at{0, 1, failed}), logOf("hman.log", server("SMS_HIERARCHY_MANAGER", at{9, 1, "INFO: 196612.ESC file was found."}))}, ""},
+		"an update installs":   {"signature", []logscan.Log{logOf("cmupdate.log", server("X", at{0, 1, trust})), logOf("hman.log", server("X", at{9, 1, "INFO: 196612.ESC file was found."}))}, "over-update"},
+		"without a time":       {"backup", []logscan.Log{logOf("smsbkup.log", failed+"\n"+strings.Repeat("x\n", 9000)+server("X", at{9, 1, succeeded}))}, ""},
+		"of two machines": {"backup", []logscan.Log{
+			{Name: "smsbkup.log", Files: backup(at{0, 1, failed}).Files}, {Name: "smsbkup.log", Files: backup(at{9, 1, succeeded}).Files},
+		}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c, found := causesOf(t, logscan.Options{}, tc.logs...)[tc.group]
+			if !found {
+				t.Fatal("it was not seen")
+			}
+			by := ""
+			if c.Lead.Ended != nil {
+				by = c.Lead.Ended.ID
+			}
+			if by != tc.by || c.Over != (tc.by != "") {
+				t.Errorf("over: %v, by %q; want %q", c.Over, by, tc.by)
+			}
+		})
+	}
+}
+
+// Runs are appended to some logs, and only the last counts.
+func TestLastRun(t *testing.T) {
+	const (
+		begin = "******* Start Prerequisite checking. *******"
+		done  = "******* Prerequisite checking is completed. *******"
+		fault = "ERROR: SQL is not connected"
+		ended = "~~===================== Failed Configuration Manager Server Setup ====================="
+	)
+	for name, tc := range map[string]struct {
+		log   string
+		texts []string
+		group string
+		over  bool
+		count int64 // of it that is over
+	}{
+		"of an earlier run":        {"configmgrprereq.log", []string{server("X", at{0, 1, begin}, at{1, 1, fault}, at{2, 1, done}, at{3, 1, begin}, at{4, 1, done})}, "sql-connect", true, 1},
+		"of an earlier file":       {"configmgrprereq.log", []string{server("X", at{0, 1, begin}, at{1, 1, fault}), server("X", at{3, 1, begin}, at{4, 1, done})}, "sql-connect", true, 1},
+		"of the last run":          {"configmgrprereq.log", []string{server("X", at{0, 1, begin}, at{1, 1, done}, at{2, 1, begin}, at{3, 1, fault})}, "sql-connect", false, 0},
+		"of both":                  {"configmgrprereq.log", []string{server("X", at{0, 1, begin}, at{1, 1, fault}, at{2, 1, begin}, at{3, 1, fault})}, "sql-connect", false, 1},
+		"in another log":           {"x.log", []string{server("X", at{1, 1, fault}, at{2, 1, begin})}, "sql-connect", false, 0},
+		"the last setup failed":    {"configmgrsetup.log", []string{server("X", at{0, 1, fault}, at{1, 1, ended}, at{2, 1, "fine"})}, "sql-connect", false, 0},
+		"two setups failed":        {"configmgrsetup.log", []string{server("X", at{0, 1, fault}, at{1, 1, ended}, at{2, 1, "fine"}, at{3, 1, ended})}, "sql-connect", true, 1},
+		"the last banner is open":  {"configmgrsetup.log", []string{server("X", at{0, 1, fault}, at{1, 1, ended}, at{2, 1, "fine"}, at{3, 1, ended})}, "install-result", false, 1},
+		"after a setup that ended": {"configmgrsetup.log", []string{server("X", at{0, 1, ended}, at{1, 1, fault})}, "sql-connect", false, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c, found := causesOf(t, logscan.Options{}, logOf(tc.log, tc.texts...))[tc.group]
+			if !found || c.Over != tc.over || c.Lead.Over != tc.count {
+				t.Errorf("found %v, over %v, %d of %d; want over %v, %d", found, c.Over, c.Lead.Over, c.Lead.Count, tc.over, tc.count)
+			}
+		})
+	}
+}
+
+// What comes after the end of the time that was asked for ends nothing.
+func TestOverUntil(t *testing.T) {
+	log := logOf("smsbkup.log", server("X", at{0, 1, "SMS site backup failed. Please see previous errors."}, at{60, 1, "STATMSG: ID=5035 SEV=I"}))
+	if c := causesOf(t, logscan.Options{Until: when.AddDate(0, 0, 1)}, log)["backup"]; !c.Over {
+		t.Error("it is over")
+	}
+	if c := causesOf(t, logscan.Options{Until: when}, log)["backup"]; c.Over || c.Count != 1 {
+		t.Errorf("it was not over then: %+v", c)
+	}
+}

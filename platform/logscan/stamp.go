@@ -1,0 +1,92 @@
+package logscan
+
+import (
+	"regexp"
+	"strings"
+	"time"
+)
+
+// stamp is when a line was written, as far as the line says it.
+type stamp struct {
+	at time.Time // UTC
+	ok bool
+	// zoned says that the line tells how far its clock is from UTC. Another is taken in the place
+	// that the caller names.
+	zoned bool
+}
+
+// stampLength is how many bytes at the begin of a line without a frame are looked at for a time,
+// and how many at its end.
+const stampLength = 256
+
+// The times in lines without a frame: SQL Server's ERRORLOG, bundles and events; copies from a log
+// viewer; and the frames of the first releases.
+var (
+	isoTime    = regexp.MustCompile(`(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d(?:\.\d{1,9})?)(Z|[+-]\d\d:\d\d)?`)
+	viewerTime = regexp.MustCompile(`\b\d{1,2}/\d{1,2}/\d{4} \d{1,2}:\d\d:\d\d [AP]M\b`)
+	oldTime    = regexp.MustCompile(`<[A-Z][a-z]{2} ([A-Z][a-z]{2} \d\d \d\d:\d\d:\d\d)(?:\.\d+)? (\d{4})[^>]*>`)
+)
+
+// stampOf looks for the time in a line. local is where a clock without a bias stands.
+func stampOf(text string, local *time.Location) stamp {
+	e := parse(text)
+	if at, zoned := e.at(); at != nil {
+		if !zoned {
+			return placed(at.Format(time.DateTime), time.DateTime, local)
+		}
+		return stamp{at: *at, ok: true, zoned: true}
+	}
+	begin, end := cut(text, stampLength), text[max(0, len(text)-stampLength):]
+	if m := isoTime.FindStringSubmatch(begin); m != nil {
+		switch {
+		case m[3] != "":
+			at, err := time.Parse(time.RFC3339Nano, m[1]+"T"+m[2]+m[3])
+			return stamp{at: at.UTC(), ok: err == nil, zoned: true}
+		default:
+			return placed(m[1]+" "+m[2], time.DateTime, local)
+		}
+	}
+	for _, part := range []string{begin, end} {
+		if m := viewerTime.FindString(part); m != "" {
+			return placed(m, "1/2/2006 3:04:05 PM", local)
+		}
+		if m := oldTime.FindStringSubmatch(part); m != nil {
+			return placed(m[1]+" "+m[2], "Jan 02 15:04:05 2006", local)
+		}
+	}
+	return stamp{}
+}
+
+func placed(text, layout string, local *time.Location) stamp {
+	at, err := time.ParseInLocation(layout, text, local)
+	return stamp{at: at.UTC(), ok: err == nil}
+}
+
+// componentOf is the component in a line's frame; empty when there is none.
+func componentOf(text string) string {
+	if at := strings.LastIndex(text, "$$<"); at >= 0 {
+		name, _, _ := strings.Cut(text[at+len("$$<"):], ">")
+		return name
+	}
+	if _, attributes, found := strings.Cut(text, clientEnd); found {
+		return attribute(attributes, "component")
+	}
+	return ""
+}
+
+// threadOf is the thread of a line's frame, or the session in SQL Server's ERRORLOG; empty when
+// the line names none.
+func threadOf(text string) string {
+	if _, rest, found := strings.Cut(text[max(0, strings.LastIndex(text, "$$<")):], "<thread="); found {
+		return strings.TrimRight(rest[:strings.IndexAny(rest+">", " >")], ">")
+	}
+	if _, attributes, found := strings.Cut(text, "]LOG]!>"); found {
+		return attribute(attributes, "thread")
+	}
+	if m := isoTime.FindStringIndex(cut(text, stampLength)); m != nil && m[0] == 0 {
+		if fields := strings.Fields(cut(text[m[1]:], stampLength)); len(fields) > 0 && strings.HasPrefix(fields[0], "spid") {
+			return fields[0]
+		}
+	}
+	return ""
+}

@@ -1,0 +1,27 @@
+package history
+
+import (
+	"errors"
+	"os"
+
+	"golang.org/x/sys/windows"
+)
+
+// tryLock locks the first byte of a file for this handle alone.
+// https://learn.microsoft.com/windows/win32/api/fileapi/nf-fileapi-lockfileex
+func tryLock(f *os.File) error {
+	err := windows.LockFileEx(windows.Handle(f.Fd()), windows.LOCKFILE_EXCLUSIVE_LOCK|windows.LOCKFILE_FAIL_IMMEDIATELY, 0, 1, 0, &windows.Overlapped{})
+	if errors.Is(err, windows.ERROR_LOCK_VIOLATION) || errors.Is(err, windows.ERROR_IO_PENDING) {
+		return errLocked
+	}
+	return err
+}
+
+// replace renames a file over another. Programs that look at each new file, such as antivirus
+// software, may hold the old one for a moment.
+func held(err error) bool {
+	return errors.Is(err, windows.ERROR_SHARING_VIOLATION) || errors.Is(err, windows.ERROR_ACCESS_DENIED)
+}
+
+// syncFolder does nothing: Windows brings a rename to the disk with the file system's own log.
+func syncFolder(string) error { return nil }
