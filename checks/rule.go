@@ -43,12 +43,12 @@ func RuleKey(name string) string {
 	return key
 }
 
-// covering are the ids of the selected checks by the keys of the rules that they name.
+// covering are the ids of the selected checks, and of those that another run has looked at, by the keys of the rules that they name.
 func covering(catalog Catalog, selected Selection) map[string][]string {
 	by := map[string][]string{}
 	for _, check := range catalog.Checks() {
 		for _, rule := range check.Rules {
-			if key := RuleKey(rule); selected.Has(check.ID) {
+			if key := RuleKey(rule); selected.Has(check.ID) || selected.seen[check.ID] {
 				by[key] = append(by[key], check.ID)
 			}
 		}

@@ -2,17 +2,34 @@ package checks
 
 import (
 	"fmt"
+	"maps"
 	"path"
 	"strings"
 )
 
 // Selection is which checks of a catalogue run.
-type Selection struct{ ids map[string]bool }
+type Selection struct {
+	ids  map[string]bool
+	seen map[string]bool // looked at by another run
+}
+
+// Besides is the selection beside checks that another run has looked at: they do not run, and what
+// they judge is judged by somebody.
+func (s Selection) Besides(ids ...string) Selection {
+	seen := maps.Clone(s.seen)
+	for _, id := range ids {
+		if seen == nil {
+			seen = map[string]bool{}
+		}
+		seen[id] = true
+	}
+	return Selection{s.ids, seen}
+}
 
 // Select keeps the checks that match one of only (all when it is empty) and none of skip.
 // Patterns are ids and globs such as drivers.*; one that matches no check is an error.
 func Select(catalog Catalog, only, skip []string) (Selection, error) {
-	s := Selection{map[string]bool{}}
+	s := Selection{ids: map[string]bool{}}
 	kept, err := matching(catalog, only)
 	if err != nil {
 		return s, err

@@ -88,11 +88,12 @@ func ReadTokenMember(sid string) Query[TokenMember] {
 // AccountState says of an account of this machine whether it can be logged on, as far as its own
 // settings go.
 type AccountState struct {
-	SID        string     `json:"sid"`
-	Disabled   bool       `json:"disabled"`
-	Locked     bool       `json:"locked"`      // after too many wrong passwords
-	MustChange bool       `json:"must_change"` // the password has expired, or was set to be changed at the next log-on
-	Expires    *time.Time `json:"expires"`     // UTC, when the account ends; null when it does not
+	SID        string    `json:"sid"`
+	Disabled   bool      `json:"disabled"`
+	Locked     bool      `json:"locked"`      // after too many wrong passwords
+	MustChange bool      `json:"must_change"` // the password has expired, or was set to be changed at the next log-on
+	Ends       bool      `json:"ends"`        // the account has an end
+	End        time.Time `json:"end"`         // UTC; 0001-01-01 for one without an end
 }
 
 // ReadAccountState asks for the state of a local account, by .\name or COMPUTER\name, with

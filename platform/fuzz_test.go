@@ -22,7 +22,7 @@ func FuzzDecode(f *testing.F) {
 		`{"size":1,"encoding":"8-bit","run":{"began":null,"ended":null,"zoned":true,"update":true,"package":null,"lines":1,"not_understood":0,"complaints":0,"unanswered":0,"errors":1,"warnings":0,"passed":0,"not_run":0,"results":[{"rule":"a","server":"","result":"error","message":""}],"more":false},"begun":false,"begun_at":null}`,
 		`{"size":1,"encoding":"utf-8","outcome":"failed","at":"2026-11-20T02:00:00Z","message":5043}`,
 		`{"owner":"S-1-5-18","open":false,"count":1,"entries":[{"sid":"S-1-5-32-544","type":"allow","mask":2032127,"flags":3}],"more":false}`,
-		`{"sid":"S-1-5-21-1-2-3-1001","disabled":false,"locked":true,"must_change":false,"expires":"2026-11-20T02:00:00Z"}`,
+		`{"sid":"S-1-5-21-1-2-3-1001","disabled":false,"locked":true,"must_change":false,"ends":true,"end":"2026-11-20T02:00:00Z"}`,
 		`{"mount":"D:\\","total":322122547200,"free":85899345920,"file_system":"NTFS"}`,
 		`{"major":10,"minor":0,"build":20348,"product":"Windows Server 2022 Standard","installation":"Server","workstation":false}`,
 		`{"subkeys":["a","b"],"values":[],"more":false,"written":"2026-01-02T03:04:05Z"}`,

@@ -25,6 +25,9 @@ type FailureLog struct {
 	Lines     int64         `json:"lines"`      // that were read
 	First     *time.Time    `json:"first"`      // UTC, of the first line that was read; null when it is not known
 	Last      *time.Time    `json:"last"`       // UTC, of the last line; null when it is not known
+	// English says that the begin of the newest file has lines that SQL Server writes in English. It
+	// is false of the logs of other programs, which are always written in it.
+	English bool `json:"english"`
 	// Known are the failures that were seen; the worst first, then the newest. What is only
 	// information is not told.
 	Known   []KnownFailure `json:"known"`
@@ -52,6 +55,7 @@ const (
 type KnownFailure struct {
 	ID       string     `json:"id"`
 	Severity string     `json:"severity"` // one of the constants above
+	Stage    string     `json:"stage"`    // of an update, in which it matters, as signatures have it; empty of a rule over several lines
 	Rank     int64      `json:"rank"`     // 3 names the cause, 2 the step that failed, 1 is a bare code or a summary
 	Single   bool       `json:"single"`   // it is also seen without a fault
 	Group    string     `json:"group"`    // of failures with the same cause

@@ -32,7 +32,7 @@ func CMTrace(w io.Writer, r Report) error {
 	for _, text := range about(r) {
 		line(traceInformation, text)
 	}
-	causeOf := causeNumbers(r)
+	causeOf, old := causeNumbers(r), agesOf(r.History)
 	area := ""
 	for _, c := range r.Checks {
 		if c.AreaID != area {
@@ -40,10 +40,10 @@ func CMTrace(w io.Writer, r Report) error {
 			line(traceInformation, "<<<Area: "+c.AreaTitle+">>>")
 		}
 		rule := short(c.Title, shortText) + " (" + c.ID + ")"
-		line(traceKind(c.Status), traceResult(traceServer(r), rule, c.Status, c.Summary))
+		line(traceKind(c.Status), traceResult(traceServer(r), rule, c.Status, old.with(c.Summary, c.ID, "")))
 		for _, item := range trouble(c.Items) {
 			if c.Selected {
-				line(traceKind(item.Status), traceResult(traceServer(r), rule, item.Status, itemText(item, causeOf)))
+				line(traceKind(item.Status), traceResult(traceServer(r), rule, item.Status, old.with(itemText(item, causeOf), c.ID, item.Key)))
 			}
 		}
 		for _, item := range acceptedOf(c) {
@@ -55,6 +55,14 @@ func CMTrace(w io.Writer, r Report) error {
 	}
 	for i, cause := range r.Causes {
 		line(traceWarning, fmt.Sprintf("Cause %d: %s (%s)", i+1, causeText(cause), strings.Join(hangsOn(cause), ", ")))
+	}
+	kinds, of := changedFindings(r.History)
+	for _, k := range kinds {
+		for _, f := range of[k.kind] {
+			if f.Over {
+				line(traceInformation, k.title+": "+f.name()+": "+f.became())
+			}
+		}
 	}
 	for _, d := range disagreements(r) {
 		line(traceInformation, "Microsoft's checker says otherwise: "+short(d.line(), longText))

@@ -15,11 +15,12 @@ const maxCell = MaxEvidence
 
 // csvRow is a row of a CSV report.
 type csvRow struct {
-	kind         string // check, item, disagreement, waiver or statement
+	kind         string // check, item, former, disagreement, waiver or statement
 	check        Check
 	item         Item
 	id           string // of what stands in neither
 	status, note string
+	finding      Finding // its age, or what became of it; empty without a history
 }
 
 // csvColumn is a column of a CSV report.
@@ -65,6 +66,20 @@ func csvColumns() []csvColumn {
 		{"waived_ticket", func(_ Report, row csvRow) string { return row.waived().Ticket }},
 		{"waived_reason", func(_ Report, row csvRow) string { return row.waived().Reason }},
 		{"note", func(_ Report, row csvRow) string { return row.note }},
+		{"change", func(_ Report, row csvRow) string { return row.finding.Change }},
+		{"was", func(_ Report, row csvRow) string { return row.finding.Was }},
+		{"runs", func(_ Report, row csvRow) string {
+			if row.finding.Runs == 0 {
+				return ""
+			}
+			return strconv.Itoa(row.finding.Runs)
+		}},
+		{"since", func(_ Report, row csvRow) string {
+			if row.finding.Runs == 0 {
+				return ""
+			}
+			return stamp(row.finding.Since)
+		}},
 	}
 }
 
@@ -102,7 +117,7 @@ func (row csvRow) waived() Waived {
 }
 
 // CSV writes the report as CSV for Excel: a row for each item, for each check without items,
-// for each disagreement with Microsoft's own checker, for each waiver, and for each statement that a person must confirm. It begins with a byte
+// for each former finding, for each disagreement with Microsoft's own checker, for each waiver, and for each statement that a person must confirm. It begins with a byte
 // order mark. Where a program for tables would take foreign text for a formula, an apostrophe
 // stands before it.
 func CSV(w io.Writer, r Report) error {
@@ -139,12 +154,21 @@ func CSV(w io.Writer, r Report) error {
 
 func csvRows(r Report) []csvRow {
 	var rows []csvRow
+	old := agesOf(r.History)
 	for _, c := range r.Checks {
 		if len(c.Items) == 0 {
-			rows = append(rows, csvRow{kind: "check", check: c, id: c.ID, status: c.Status, note: strings.Join(c.Notes, " ")})
+			rows = append(rows, csvRow{kind: "check", check: c, id: c.ID, status: c.Status, note: strings.Join(c.Notes, " "), finding: old[[2]string{c.ID, ""}]})
 		}
 		for _, item := range c.Items {
-			rows = append(rows, csvRow{kind: "item", check: c, item: item, id: c.ID, status: item.Status, note: strings.Join(c.Notes, " ")})
+			rows = append(rows, csvRow{kind: "item", check: c, item: item, id: c.ID, status: item.Status, note: strings.Join(c.Notes, " "), finding: old[[2]string{c.ID, item.Key}]})
+		}
+	}
+	kinds, of := changedFindings(r.History)
+	for _, k := range kinds {
+		for _, f := range of[k.kind] {
+			if f.Over {
+				rows = append(rows, csvRow{kind: "former", id: f.Check, status: f.Is, note: f.became(), item: Item{Key: f.Item}, finding: f})
+			}
 		}
 	}
 	for _, d := range disagreements(r) {

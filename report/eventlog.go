@@ -21,6 +21,7 @@ const (
 	EventBlocked    uint32 = 102 // a run ended: BLOCKED
 	EventIncomplete uint32 = 103 // a run ended: INCOMPLETE
 	EventFailure    uint32 = 200 // a check failed that had not before
+	EventNotTold    uint32 = 201 // somebody was to be told of a run, and was not
 )
 
 // EventLevel is how an event stands in the log.
@@ -44,8 +45,9 @@ type Event struct {
 // https://learn.microsoft.com/windows/win32/api/winbase/nf-winbase-reporteventw
 const MaxEvent = 16 << 10
 
-// Events are those of a run: its summary, and one for each check that failed. Those that had
-// failed in the report before are not told again; before is nil where there is none.
+// Events are those of a run: its summary, and one for each check that failed. What had failed
+// before is not told again: that the history says, item by item, and where there is none the
+// report before, which is nil when that is missing too.
 func Events(r Report, before *Report) []Event {
 	id, level := EventIncomplete, EventWarning
 	switch r.Verdict {
@@ -56,9 +58,19 @@ func Events(r Report, before *Report) []Event {
 	case checks.Blocked:
 		id, level = EventBlocked, EventError
 	}
+	known := func(c Check) bool {
+		return before != nil && slices.ContainsFunc(before.Checks, func(old Check) bool { return old.ID == c.ID && old.Status == failed })
+	}
+	if h := r.History; h != nil && h.State == HistoryCompared {
+		known = func(c Check) bool {
+			return !slices.ContainsFunc(h.Findings, func(f Finding) bool {
+				return f.Check == c.ID && !f.Over && f.Is == failed && f.Change != ChangeUnchanged
+			})
+		}
+	}
 	events := []Event{{id, level, eventText(append(summaryHead(r), append(about(r), brief(r)...)...))}}
 	for _, c := range toFix(r) {
-		if c.Status != failed || before != nil && slices.ContainsFunc(before.Checks, func(old Check) bool { return old.ID == c.ID && old.Status == failed }) {
+		if c.Status != failed || known(c) {
 			continue
 		}
 		lines := []string{fmt.Sprintf("%s failed: %s", c.ID, short(c.Summary, longText))}
@@ -69,6 +81,11 @@ func Events(r Report, before *Report) []Event {
 		events = append(events, Event{EventFailure, EventError, eventText(lines)})
 	}
 	return events
+}
+
+// NotTold is the event of a message that could not be delivered.
+func NotTold(why string) Event {
+	return Event{EventNotTold, EventWarning, eventText([]string{"Nobody was told of this run: " + short(why, longText)})}
 }
 
 // eventText is lines with the ends that Windows wants.

@@ -24,7 +24,9 @@ func judgeEvents(t testing.TB, r report.Report) {
 	}
 	assertBrief(t, r, strings.ReplaceAll(events[0].Text, "\r\n", "\n"))
 	var failures []string
-	for _, e := range events[1:] {
+	without := r
+	without.History = nil
+	for _, e := range report.Events(without, nil)[1:] {
 		if e.ID != 200 || e.Level != report.EventError {
 			t.Errorf("a failure is event %d of level %d", e.ID, e.Level)
 		}
@@ -43,8 +45,8 @@ func judgeEvents(t testing.TB, r report.Report) {
 	if strings.Join(failures, " ") != strings.Join(failed, " ") {
 		t.Errorf("events tell that %v failed, and %v did", failures, failed)
 	}
-	again := report.Events(r, &r)
-	if len(again) != 1 || again[0] != events[0] {
+	again := report.Events(without, &without) // of a history there are tests of its own
+	if len(again) != 1 || again[0] != report.Events(without, nil)[0] {
 		t.Errorf("what had failed before is told again: %v", again)
 	}
 	for _, e := range events {
@@ -58,3 +60,12 @@ func judgeEvents(t testing.TB, r report.Report) {
 func TestEvents(t *testing.T) { everywhere(t, judgeEvents) }
 
 func FuzzEvents(f *testing.F) { fuzzed(f, judgeEvents) }
+
+// What keeps somebody from being told is a warning of its own, whatever stands in it.
+func TestNotTold(t *testing.T) {
+	e := report.NotTold("mail to a\r\nb\x1b[31m: " + strings.Repeat("x", 1<<20))
+	if e.ID != 201 || e.Level != report.EventWarning || len(e.Text) > report.MaxEvent || strings.Count(e.Text, "\r\n") != 1 {
+		t.Errorf("%+.200v", e)
+	}
+	harmless(t, e.Text, "\r\n")
+}

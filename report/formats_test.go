@@ -161,6 +161,7 @@ func inEveryPlace(t *testing.T, judge func(testing.TB, report.Report)) {
 			judge(t, made(spread(site(), text)))
 			judge(t, made(spread(accepted(), text)))
 			judge(t, made(spread(opined(), text)))
+			judge(t, aged(made(spread(accepted(), text)), text))
 		})
 	}
 }
@@ -172,7 +173,7 @@ func fuzzed(f *testing.F, judge func(testing.TB, report.Report)) {
 			f.Add(text)
 		}
 	}
-	f.Fuzz(func(t *testing.T, text string) { judge(t, made(spread(accepted(), text))) })
+	f.Fuzz(func(t *testing.T, text string) { judge(t, aged(made(spread(accepted(), text)), text)) })
 }
 
 // harmless finds what a terminal or a viewer would obey: control characters but the ends of

@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -11,7 +12,7 @@ func sinceLast(h *History) string {
 	case h == nil:
 		return ""
 	case h.State == HistoryFirst:
-		return "first run: none was kept before"
+		return "none: this is the first run that is kept"
 	case h.State != HistoryCompared || h.Last == nil:
 		return "what changed is not known"
 	}
@@ -66,6 +67,15 @@ func (a ages) with(text, check, item string) string {
 		return text + " [" + age + "]"
 	}
 	return text
+}
+
+// short is short text with the age of its finding behind it, which is not cut.
+func (a ages) short(text, check, item string) string {
+	age := a.of(check, item)
+	if age == "" {
+		return short(text, shortText)
+	}
+	return short(text, shortText-len(age)-len(" []")) + " [" + age + "]"
 }
 
 // whole says how old the findings of a check are: of one its age, of several how many have which change.
@@ -143,7 +153,7 @@ func (f Finding) became() string {
 	text := was(f.Was) + " " + f.row()
 	switch f.Change {
 	case ChangeNotLookedAt:
-		return text + "; it may be as it was"
+		return text + "; may be as it was"
 	case ChangeGone:
 		return text + "; it is not listed or does not apply any more, which is not the same as fixed"
 	case ChangeLost:
@@ -151,6 +161,17 @@ func (f Finding) became() string {
 	default:
 		return text
 	}
+}
+
+// notLookedAt says what earlier runs found in checks that this run did not make.
+func notLookedAt(all []Finding) string {
+	var ids []string
+	for _, f := range all {
+		if !slices.Contains(ids, f.Check) {
+			ids = append(ids, f.Check)
+		}
+	}
+	return fmt.Sprintf("%s of %s may be as before: %s", plural(len(all), "finding", "findings"), plural(len(ids), "check", "checks"), strings.Join(ids, ", "))
 }
 
 // was is a status in the past.
@@ -200,6 +221,10 @@ func (p *page) changes(r Report) {
 	}
 	for _, k := range kinds {
 		p.text("  ", k.title)
+		if k.kind == ChangeNotLookedAt {
+			p.text("    ", notLookedAt(of[k.kind]))
+			continue
+		}
 		for _, f := range of[k.kind] {
 			status := f.Is
 			if f.Over && f.Is == "" {

@@ -13,8 +13,9 @@ type htmlCheck struct {
 	ID, Area, AreaTitle string
 	Status, Word        string
 	Title, Answer       string
-	Open                bool // it is shown unfolded
-	Trouble             bool // it says what to do
+	Age                 string // since when it has findings; empty when that is not known
+	Open                bool   // it is shown unfolded
+	Trouble             bool   // it says what to do
 	Causes              []htmlCause
 	Items               []htmlItem // those in trouble, worst first, and of a check without trouble none
 	Rest                []htmlItem // the others
@@ -39,7 +40,7 @@ type htmlItem struct {
 	Status, Word             string
 	Key, Found, Wanted, From string
 	Cause                    int // its number; 0 for none
-	Waived                   string
+	Waived, Age              string
 }
 
 // htmlSource is a document; Address is empty when it has none that may be followed.
@@ -61,7 +62,7 @@ type htmlCause struct {
 // htmlHang is a check that hangs on a cause.
 type htmlHang struct{ Comma, ID, Items string }
 
-func newHTMLCheck(r Report, c Check, causeOf map[causeKey]int) htmlCheck {
+func newHTMLCheck(r Report, c Check, causeOf map[causeKey]int, old ages) htmlCheck {
 	bad := c.Status == failed || c.Status == unknown || c.Status == warning || c.Status == waived
 	h := htmlCheck{
 		ID: c.ID, Area: c.AreaID, AreaTitle: tidy(c.AreaTitle), Status: c.Status, Word: marks(c.Status).word,
@@ -75,7 +76,7 @@ func newHTMLCheck(r Report, c Check, causeOf map[causeKey]int) htmlCheck {
 		h.Answer = tidy(c.Cause.Cause)
 	}
 	h.causes(r, c, causeOf)
-	h.items(c, causeOf)
+	h.items(c, causeOf, old)
 	for _, s := range c.Settings {
 		h.Thresholds = append(h.Thresholds, tidy(threshold(s)))
 	}
@@ -84,6 +85,7 @@ func newHTMLCheck(r Report, c Check, causeOf map[causeKey]int) htmlCheck {
 		h.Waived = tidy(upperFirst(waivedBy(*c.Waived)))
 	}
 	if bad {
+		h.Age = old.whole(c)
 		h.advice(c)
 	}
 	var spent int64
@@ -136,7 +138,7 @@ func (h *htmlCheck) causes(r Report, c Check, causeOf map[causeKey]int) {
 }
 
 // items parts those in trouble from the others, which are folded.
-func (h *htmlCheck) items(c Check, causeOf map[causeKey]int) {
+func (h *htmlCheck) items(c Check, causeOf map[causeKey]int, old ages) {
 	show := func(items []Item) []htmlItem {
 		shown := make([]htmlItem, len(items))
 		for i, item := range items {
@@ -146,6 +148,9 @@ func (h *htmlCheck) items(c Check, causeOf map[causeKey]int) {
 			}
 			if item.Status == unknown && item.Cause != nil {
 				one.Cause = causeOf[item.Cause.key()]
+			}
+			if len(trouble(c.Items)) > 1 { // of a single one the check's line says it
+				one.Age = old.of(c.ID, item.Key)
 			}
 			if item.Waived != nil {
 				one.Waived = tidy(upperFirst(waivedBy(*item.Waived)))

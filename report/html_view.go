@@ -38,6 +38,9 @@ type htmlView struct {
 	ValidUntil string
 	Until      string
 	Facts      []htmlFact
+	LastRun    string // what changed, in a line; empty without a history
+	Remarks    []string
+	Changes    []htmlChange
 	Counts     []htmlCount
 	Areas      []htmlArea
 
@@ -106,6 +109,7 @@ func newHTMLView(r Report) htmlView {
 	v.Title = strings.Join([]string{string(r.Verdict), short(v.Headline, shortText)}, ": ")
 	v.Lines = htmlLines(r)
 	v.Brief, v.MoreBrief = htmlBriefs(r)
+	v.LastRun, v.Remarks, v.Changes = tidy(sinceLast(r.History)), tidied(r.History.remarks()), htmlChanges(r)
 	v.Facts, v.Environment = htmlFacts(r), htmlEnvironment(r)
 	v.Counts = htmlCounts(r.Counts)
 	v.Causes = htmlCauses(r)
@@ -144,14 +148,14 @@ func newHTMLView(r Report) htmlView {
 
 // sort puts each check into its section, once.
 func (v *htmlView) sort(r Report) {
-	causeOf := causeNumbers(r)
+	causeOf, old := causeNumbers(r), agesOf(r.History)
 	for _, c := range r.Checks {
 		area := htmlArea{c.AreaID, tidy(c.AreaTitle)}
 		if !slices.ContainsFunc(v.Areas, func(a htmlArea) bool { return a.ID == area.ID }) {
 			v.Areas = append(v.Areas, area)
 		}
 		if !c.Selected {
-			v.NotSelected = append(v.NotSelected, newHTMLCheck(r, c, causeOf))
+			v.NotSelected = append(v.NotSelected, newHTMLCheck(r, c, causeOf, old))
 		}
 	}
 	grouped := func(groups []htmlGroup, title string, c htmlCheck) []htmlGroup {
@@ -163,7 +167,7 @@ func (v *htmlView) sort(r Report) {
 		return groups
 	}
 	for _, c := range inOrder(r) {
-		shown := newHTMLCheck(r, c, causeOf)
+		shown := newHTMLCheck(r, c, causeOf, old)
 		switch c.Status {
 		case failed:
 			v.Failed = append(v.Failed, shown)

@@ -76,6 +76,7 @@ type junitText struct {
 // a report in which all is skipped would look well.
 func JUnit(w io.Writer, r Report, o JUnitOptions) error {
 	all := junitSuites{Name: toolName, Suites: []junitSuite{junitVerdict(r)}}
+	old := agesOf(r.History)
 	at := map[string]int{}
 	for _, c := range r.Checks {
 		i, known := at[c.AreaID]
@@ -85,7 +86,7 @@ func JUnit(w io.Writer, r Report, o JUnitOptions) error {
 			all.Suites = append(all.Suites, newJUnitSuite(r, c.AreaTitle))
 		}
 		suite := &all.Suites[i]
-		suite.add(newJUnitCase(c, o), c.TookMS)
+		suite.add(newJUnitCase(c, o, old), c.TookMS)
 	}
 	for i := range all.Suites {
 		suite := &all.Suites[i]
@@ -147,6 +148,20 @@ func junitVerdict(r Report) junitSuite {
 	} {
 		property(p.Name, p.Value)
 	}
+	if r.History != nil {
+		property("last_run", sinceLast(r.History))
+		for _, remark := range r.History.remarks() {
+			property("last_run beware", remark)
+		}
+	}
+	kinds, of := changedFindings(r.History)
+	for _, k := range kinds {
+		for _, f := range of[k.kind] {
+			if f.Over {
+				property("former "+k.kind, f.name()+": "+f.became())
+			}
+		}
+	}
 	for _, d := range disagreements(r) {
 		property("disagreement "+d.Kind, d.line())
 	}
@@ -169,10 +184,10 @@ func junitVerdict(r Report) junitSuite {
 	return suite
 }
 
-func newJUnitCase(c Check, o JUnitOptions) junitCase {
+func newJUnitCase(c Check, o JUnitOptions, old ages) junitCase {
 	one := junitCase{Class: toolName + "." + short(c.AreaID, shortText), Name: short(c.ID, shortText), Time: seconds(c.TookMS)}
 	message := short(c.Summary, shortText)
-	details := junitLines(junitDetails(c))
+	details := junitLines(junitDetails(c, old))
 	switch {
 	case c.Status == failed, c.Status == warning && o.WarningsFail:
 		one.Failure = &junitReason{message, c.Status, details}
@@ -198,7 +213,7 @@ func newJUnitCase(c Check, o JUnitOptions) junitCase {
 
 // junitDetails is a check's result in lines: what was asked, found, wanted and read where, why it
 // could not be checked, what was accepted, and what to do.
-func junitDetails(c Check) []string {
+func junitDetails(c Check, old ages) []string {
 	lines := []string{marks(c.Status).word + ": " + c.Title}
 	add := func(label, text string) {
 		if text = cut(text, longText, safe); strings.TrimSpace(text) != "" {
@@ -206,6 +221,7 @@ func junitDetails(c Check) []string {
 		}
 	}
 	add("Found", c.Summary)
+	add("Seen", old.of(c.ID, ""))
 	cause := func(r *Reason) {
 		if r != nil {
 			if r.Cause != c.Summary {
@@ -221,6 +237,7 @@ func junitDetails(c Check) []string {
 		}
 		add("- "+marks(item.Status).word, itemText(Item{Key: item.Key, Found: item.Found, Wanted: item.Wanted, Where: item.Where}, nil))
 		cause(item.Cause)
+		add("  Seen", old.of(c.ID, item.Key))
 	}
 	for _, item := range acceptedOf(c) {
 		add("Waived", strings.TrimPrefix(item.Key+": ", ": ")+waivedBy(*item.Waived))

@@ -106,10 +106,10 @@ func brief(r Report) []string {
 			if c.Status != status {
 				continue
 			}
-			add(status, c.ID, old.with(c.Summary, c.ID, ""))
+			add(status, c.ID, old.short(c.Summary, c.ID, ""))
 			for _, item := range trouble(c.Items) {
 				if item.Status != unknown { // those stand with their cause
-					lines = append(lines, "  - "+short(old.with(short(itemText(item, nil), shortText-80), c.ID, item.Key), shortText))
+					lines = append(lines, "  - "+old.short(itemText(item, nil), c.ID, item.Key))
 				}
 			}
 		}
@@ -127,6 +127,10 @@ func brief(r Report) []string {
 	}
 	kinds, of := changedFindings(r.History)
 	for _, k := range kinds {
+		if k.kind == ChangeNotLookedAt {
+			lines = append(lines, "["+k.title+"] "+short(notLookedAt(of[k.kind]), longText))
+			continue
+		}
 		for _, f := range of[k.kind] {
 			if f.Over {
 				lines = append(lines, "["+k.title+"] "+short(f.name(), shortText)+": "+f.became())

@@ -25,8 +25,8 @@ const (
 	LogsNothing    LogsVerdict = "NOTHING FOUND"
 )
 
-// harmless is the cause group of lines that Microsoft calls harmless. They are no findings.
-const harmless = "harmless"
+// harmlessGroup is the cause group of lines that Microsoft calls harmless. They are no findings.
+const harmlessGroup = "harmless"
 
 // Logs is what known failures stand in logs. Times are UTC, lists are never nil.
 type Logs struct {
@@ -123,7 +123,7 @@ func NewLogs(in LogsInput) Logs {
 	l.Catalogue = LogsCatalogue{in.Catalogue.Version, len(in.Catalogue.All), rules, in.Own}
 	for _, c := range logscan.Causes(in.Found, in.Catalogue) {
 		switch {
-		case c.Group == harmless:
+		case c.Group == harmlessGroup:
 			l.Counts.Harmless += c.Count
 			continue
 		case c.Over:

@@ -61,7 +61,7 @@ func TableLogs(w io.Writer, l Logs, o TableOptions) error {
 	p.logsHead(l)
 	for _, c := range l.Causes {
 		if !c.Over {
-			p.logCause(c)
+			p.logCause(l, c)
 		}
 	}
 	p.logsOver(l)
@@ -95,7 +95,7 @@ func logsCounted(l Logs) string {
 	}
 	add(l.Counts.Failures, "cause of failures", "causes of failures")
 	add(l.Counts.Warnings, "warning", "warnings")
-	add(l.Counts.Information, "information", "informations")
+	add(l.Counts.Information, "for information", "for information")
 	add(l.Counts.Over, "cause that is over", "causes that are over")
 	add(l.Counts.Unread, "file or folder could not be read", "files or folders could not be read")
 	switch {
@@ -162,17 +162,19 @@ func logsLooked(l Logs) string {
 }
 
 // logCause writes a cause.
-func (p *page) logCause(c logscan.Cause) {
+func (p *page) logCause(l Logs, c logscan.Cause) {
 	status := logStatus(c.Severity)
 	p.line("")
 	head := p.symbol(status) + " " + logWord(c.Severity)
 	p.text(p.paint(head, marks(status).color...)+"   ", logWhen(c))
-	p.text("  ", p.bold(clean(c.Lead.Meaning)))
+	for _, line := range wrap(c.Lead.Meaning, p.usable-2) {
+		p.line("  " + p.paint(line, color.Bold))
+	}
 	p.labelled(2, "What to do", c.Lead.Remedy)
 	p.labelled(2, "Note", logNote(c.Lead))
 	p.labelled(2, "Source", c.Lead.Source)
 	p.labelled(2, "Id", logID(c.Lead))
-	p.logLines(c.Lead)
+	p.logLines(l, c.Lead)
 	const most = 3
 	for i, s := range c.Others {
 		if i == most && !p.Verbose {
@@ -185,21 +187,9 @@ func (p *page) logCause(c logscan.Cause) {
 		}
 		p.labelled(2, label, logOther(s))
 		if p.Verbose {
-			p.logLines(s)
+			p.logLines(l, s)
 		}
 	}
-}
-
-// bold is a text that will be wrapped, in bold: each word by itself, so that a line can end anywhere.
-func (p *page) bold(text string) string {
-	if !p.Color {
-		return text
-	}
-	words := strings.Fields(text)
-	for i, word := range words {
-		words[i] = p.paint(word, color.Bold)
-	}
-	return strings.Join(words, " ")
 }
 
 // logWhen says how often and when.
@@ -209,9 +199,9 @@ func logWhen(c logscan.Cause) string {
 	case c.Last == nil:
 		return times + " without a time"
 	case c.First.Equal(*c.Last):
-		return fmt.Sprintf("%s   %s", c.Last.Format(logClock), times)
+		return fmt.Sprintf("%s, %s", c.Last.Format(logClock), times)
 	}
-	return fmt.Sprintf("%s   %s since %s", c.Last.Format(logClock), times, c.First.Format(logClock))
+	return fmt.Sprintf("%s, %s since %s", c.Last.Format(logClock), times, c.First.Format(logClock))
 }
 
 // logNote says what limits a finding.
@@ -249,7 +239,7 @@ func logOther(s logscan.Symptom) string {
 }
 
 // logLines writes the lines of a symptom, each with its file, its number and its time.
-func (p *page) logLines(s logscan.Symptom) {
+func (p *page) logLines(of Logs, s logscan.Symptom) {
 	lines := s.Lines
 	if !p.Verbose && len(lines) > 2 {
 		lines = []logscan.Line{lines[0], lines[len(lines)-1]}
@@ -259,12 +249,14 @@ func (p *page) logLines(s logscan.Symptom) {
 		if i == 0 {
 			label = "Lines"
 		}
-		p.labelled(2, label, logPlaceOf(l))
+		p.labelled(2, label, logPlaceOf(of, l))
 		text := clean(l.Text)
 		if !p.Verbose {
 			text = short(text, shortText)
 		}
-		p.text(strings.Repeat(" ", 2+labelWidth+2), text)
+		if text != "" {
+			p.text(strings.Repeat(" ", 2+labelWidth+2), text)
+		}
 	}
 	if left := s.Count - int64(len(lines)); left > 0 && len(lines) > 0 {
 		p.labelled(2, "", fmt.Sprintf("and %s", plural64(left, "more message", "more messages")))
@@ -272,8 +264,8 @@ func (p *page) logLines(s logscan.Symptom) {
 }
 
 // logPlaceOf is "FILE:LINE, TIME".
-func logPlaceOf(l logscan.Line) string {
-	text := fmt.Sprintf("%s:%d", l.File, l.Number)
+func logPlaceOf(of Logs, l logscan.Line) string {
+	text := fmt.Sprintf("%s:%d", of.name(l.File), l.Number)
 	switch {
 	case l.At == nil:
 		return text + ", time not known"
@@ -281,6 +273,17 @@ func logPlaceOf(l logscan.Line) string {
 		return text + ", " + l.At.Format(logClock) + ", its zone not told"
 	}
 	return text + ", " + l.At.Format(logClock)
+}
+
+// name is the path of a file, without the one folder in which logs were looked for.
+func (l Logs) name(path string) string {
+	if len(l.Places) == 1 {
+		folder := l.Places[0].Path
+		if rest, inside := strings.CutPrefix(path, folder); inside && len(rest) > 1 && strings.ContainsAny(rest[:1], `/\`) {
+			return rest[1:]
+		}
+	}
+	return path
 }
 
 // logsOver writes what is over.
@@ -293,10 +296,10 @@ func (p *page) logsOver(l Logs) {
 		switch {
 		case !c.Over:
 		case p.Verbose:
-			p.logCause(c)
-			p.labelled(2, "Over", logEnd(c))
+			p.logCause(l, c)
+			p.labelled(2, "Over", logEnd(l, c))
 		default:
-			p.text("- ", fmt.Sprintf("%s (%s, %s) %s", clean(c.Lead.Meaning), c.Lead.ID, plural64(c.Count, "message", "messages"), logEnd(c)))
+			p.text("- ", fmt.Sprintf("%s (%s, %s) %s", clean(c.Lead.Meaning), c.Lead.ID, plural64(c.Count, "message", "messages"), logEnd(l, c)))
 		}
 	}
 	if !p.Verbose {
@@ -305,7 +308,7 @@ func (p *page) logsOver(l Logs) {
 }
 
 // logEnd says why a cause is over.
-func logEnd(c logscan.Cause) string {
+func logEnd(l Logs, c logscan.Cause) string {
 	e := c.Lead.Ended
 	at := ""
 	if e.Line.At != nil {
@@ -315,7 +318,7 @@ func logEnd(c logscan.Cause) string {
 	if c.Lead.OverBy == e.ID {
 		what = "A later run was begun"
 	}
-	return fmt.Sprintf("%s%s: %s:%d.", what, at, e.Line.File, e.Line.Number)
+	return fmt.Sprintf("%s%s: %s:%d.", what, at, l.name(e.Line.File), e.Line.Number)
 }
 
 // logsUnread writes what could not be read.
@@ -331,7 +334,7 @@ func (p *page) logsUnread(l Logs) {
 	}
 	for _, f := range l.Files {
 		if f.Problem != "" {
-			p.text(p.paint(p.symbol(unknown), marks(unknown).color...)+" ", fmt.Sprintf("%s: %s", f.Name, f.Problem))
+			p.text(p.paint(p.symbol(unknown), marks(unknown).color...)+" ", fmt.Sprintf("%s: %s", l.name(f.Name), f.Problem))
 		}
 	}
 	p.text("", "What was not read may hold a failure.")
@@ -354,7 +357,7 @@ func logsNotes(l Logs) []string {
 	var notes []string
 	add := func(format string, args ...any) { notes = append(notes, fmt.Sprintf(format, args...)) }
 	if l.Counts.Harmless > 0 {
-		add("%s that Microsoft calls harmless are no findings.", plural64(l.Counts.Harmless, "message", "messages"))
+		add("Microsoft calls %s harmless: no finding.", plural64(l.Counts.Harmless, "message", "messages"))
 	}
 	if l.Counts.Grew > 0 {
 		add("%s while this was read; what was added is not in it.", plural(l.Counts.Grew, "file grew", "files grew"))
@@ -380,7 +383,7 @@ func logsNotes(l Logs) []string {
 		add("Some lines do not tell the zone of their time, which is taken for %s.", l.Zone)
 	}
 	if others > 0 {
-		add("%s by their names, and were not read; name a file to have it read.", plural(others, "file is no log", "files are no logs"))
+		add("%s; a file that is named is read.", plural(others, "file, by its name no log, was not read", "files, by their names no logs, were not read"))
 	}
 	return notes
 }
@@ -389,7 +392,7 @@ func logsNotes(l Logs) []string {
 func (p *page) logFiles(l Logs) {
 	p.title("Files")
 	for _, f := range l.Files {
-		text := fmt.Sprintf("%s: %s, %s", f.Name, size(f.Read), plural64(f.Lines, "line", "lines"))
+		text := fmt.Sprintf("%s: %s, %s", l.name(f.Name), size(f.Read), plural64(f.Lines, "line", "lines"))
 		if f.Encoding != "" {
 			text += ", " + f.Encoding
 		}

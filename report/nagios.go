@@ -44,6 +44,13 @@ func Nagios(w io.Writer, r Report) error {
 	} {
 		data = append(data, fmt.Sprintf("%s=%d;;;0;%d", n.label, n.value, c.Total))
 	}
+	if h := r.History; h != nil && h.State == HistoryCompared {
+		for _, k := range h.Changes.kinds() {
+			if k.kind == ChangeNew || k.kind == ChangeWorse || k.kind == ChangeFixed {
+				data = append(data, fmt.Sprintf("%s=%d;;;0", k.kind, k.n))
+			}
+		}
+	}
 	data = append(data, "time="+seconds(r.TookMS)+"s;;;0")
 	lines := append(about(r), brief(r)...)
 	for i, line := range lines {

@@ -50,6 +50,14 @@ func judgeNagios(t testing.TB, r report.Report) {
 		got[pair[1]], _ = strconv.Atoi(pair[2])
 	}
 	delete(got, "time")
+	if h := r.History; h != nil {
+		for kind, n := range map[string]int{"new": h.Changes.New, "worse": h.Changes.Worse, "fixed": h.Changes.Fixed} {
+			if got[kind] != n {
+				t.Errorf("%s is %d, wanted %d", kind, got[kind], n)
+			}
+			delete(got, kind)
+		}
+	}
 	facts{string(r.Verdict), got, nil}.assert(t, facts{string(r.Verdict), truth(r).counts, nil})
 	if strings.Contains(rest, "|") {
 		t.Errorf("a bar in the details begins performance data: %s", rest)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 )
 
 // statusCode is the value of siteready_check_status. What wants a look is above 0.
@@ -77,6 +78,24 @@ func Prometheus(w io.Writer, r Report) error {
 	metric("statements", "What only a person can tell, by whether it was confirmed.")
 	series("statements", done, "confirmed", "true")
 	series("statements", all-done, "confirmed", "false")
+	if h := r.History; h != nil {
+		single("history_compared", "1 when this run was compared with an earlier one; 0 when it is the first, or earlier ones could not be read.", btoi(h.State == HistoryCompared))
+		if h.State == HistoryCompared {
+			metric("findings", "How many findings have each kind of change since the last run.")
+			for _, k := range h.Changes.kinds() {
+				series("findings", k.n, "change", k.kind)
+			}
+			since := openSince(h)
+			if len(since) > 0 {
+				metric("finding_since_timestamp_seconds", "When the facts of the first run were read in which the oldest finding of the check was one.")
+			}
+			for _, c := range r.Checks {
+				if at, known := since[c.ID]; known {
+					series("finding_since_timestamp_seconds", at.Unix(), "check", c.ID, "area", c.AreaID)
+				}
+			}
+		}
+	}
 	if o := r.ProductChecker; o != nil {
 		single("product_checker_timestamp_seconds", "When Microsoft's own prerequisite checker last ran.", o.EndedAt.Unix())
 		single("product_checker_disagreements", "On how many rules Microsoft's own prerequisite checker and the checks disagree.", len(o.Disagreements))
@@ -87,6 +106,24 @@ func Prometheus(w io.Writer, r Report) error {
 		return fmt.Errorf("write the report for Prometheus: %w", err)
 	}
 	return nil
+}
+
+// openSince is since when each check has a finding without a break.
+func openSince(h *History) map[string]time.Time {
+	since := map[string]time.Time{}
+	for _, f := range h.Findings {
+		if at, known := since[f.Check]; !f.Over && (!known || f.Since.Before(at)) {
+			since[f.Check] = f.Since
+		}
+	}
+	return since
+}
+
+func btoi(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
 }
 
 // promLabel is text as it stands between the quotation marks of a label.

@@ -24,6 +24,9 @@ func (s *Sheet) Usable() int { return s.page.usable }
 // Gap writes an empty line.
 func (s *Sheet) Gap() { s.page.line("") }
 
+// Line writes a line as it stands: of foreign text nothing may be in it.
+func (s *Sheet) Line(text string) { s.page.line(text) }
+
 // Text writes text wrapped. Lead stands before the first line, and the others are indented as far.
 func (s *Sheet) Text(lead, text string) { s.page.text(lead, text) }
 
@@ -68,20 +71,30 @@ func Read(data []byte) (Report, error) {
 	if err != nil {
 		return Report{}, err
 	}
-	var r Report
-	if err := json.Unmarshal(text, &r); err != nil {
-		return Report{}, fmt.Errorf("it is no JSON report: %w", err)
-	}
-	switch {
-	case r.Tool.Name != toolName:
-		return Report{}, errors.New("it is JSON, but no report of siteready")
-	case r.Schema != Schema:
-		return Report{}, fmt.Errorf("its schema is %d, and this version of siteready reads schema %d", r.Schema, Schema)
+	r, err := parseReport(text)
+	if err != nil {
+		return Report{}, err
 	}
 	if damage := damaged(text, r); damage != "" {
 		return Report{}, errors.New(damage)
 	}
 	return r, nil
+}
+
+// parseReport reads the text of a JSON report, damaged or not.
+func parseReport(text []byte) (Report, error) {
+	var r Report
+	if err := json.Unmarshal(text, &r); err != nil {
+		return r, fmt.Errorf("it is no JSON report: %w", err)
+	}
+	switch {
+	case r.Tool.Name != toolName:
+		return r, errors.New("it is JSON, but no report of siteready")
+	case r.Schema != Schema:
+		return r, fmt.Errorf("its schema is %d, and this version of siteready reads schema %d", r.Schema, Schema)
+	default:
+		return r, nil
+	}
 }
 
 // WriteJSON writes a value as JSON does a report: indented, with < and > as they stand, and with

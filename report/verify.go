@@ -79,16 +79,10 @@ func Verify(data []byte, now time.Time, wantSHA256 string) (Verified, error) {
 	if err != nil {
 		return v, err
 	}
-	if err := json.Unmarshal(text, &v.Report); err != nil {
-		return v, fmt.Errorf("it is no JSON report: %w", err)
+	if v.Report, err = parseReport(text); err != nil {
+		return v, err
 	}
 	r := v.Report
-	if r.Tool.Name != toolName {
-		return v, errors.New("it is JSON, but no report of siteready")
-	}
-	if r.Schema != Schema {
-		return v, fmt.Errorf("its schema is %d, and this version of siteready reads schema %d", r.Schema, Schema)
-	}
 	if wantSHA256 != "" && !strings.EqualFold(wantSHA256, v.FileSHA256) {
 		v.Problems = append(v.Problems, fmt.Sprintf("the file is not the one that was meant: its SHA-256 is %s, not %s", v.FileSHA256, wantSHA256))
 	}

@@ -1,7 +1,8 @@
 // Bench measures what siteready costs beside an empty Go program: start-up with the whole
 // demonstration judged and printed, peak memory, and the size of the Windows program. Runs
 // of the two are interleaved, so that a busy machine slows both. Then it measures the HTML page
-// of a large site, what a slow SQL Server costs, and what one costs that hangs.
+// of a large site, what a slow SQL Server costs, what one costs that hangs, and the search in logs
+// beside grep, which the argument logs measures alone.
 package main
 
 import (
@@ -50,6 +51,9 @@ func bench(w io.Writer) error {
 	); err != nil {
 		return err
 	}
+	if len(os.Args) == 2 && os.Args[1] == "logs" { // that alone
+		return benchLogs(w, program)
+	}
 
 	var nothing, demo series
 	for range runs {
@@ -79,7 +83,7 @@ func bench(w io.Writer) error {
 		ratio(demo.memory(), nothing.memory()), mebibytes(demo.memory()), mostRSS>>20, verdict(demo.memory() <= mostRSS))
 	fmt.Fprintf(w, "siteready.exe, stripped                %5.1f MiB   limit %d MiB   %s\n",
 		mebibytes(info.Size()), mostBytes>>20, verdict(info.Size() <= mostBytes))
-	return errors.Join(benchHTML(w, program), benchDelays(w), benchHangs(w))
+	return errors.Join(benchHTML(w, program), benchHistory(w, dir, program), benchDelays(w), benchHangs(w), benchLogs(w, program))
 }
 
 // describeDemo says how much the demonstration judges, and holds it to a site of some size.

@@ -63,33 +63,40 @@ func (r release) installer(ctx context.Context, path string, files map[string]st
 			return err
 		}
 	}
-	said, err := command{dir: work, name: "wixl", args: []string{"--arch", "x64", "--output", path, "siteready.wxs"}}.run(ctx)
-	if err != nil {
+	wixl := command{dir: work, name: "wixl", args: []string{"--arch", "x64", "--output", path, "siteready.wxs"}, quiet: true}
+	if _, err := wixl.run(ctx); err != nil {
 		return err
-	}
-	if len(said) > 0 {
-		return fmt.Errorf("wixl warns of siteready.wxs:\n%s", said)
 	}
 	args := []string{path, "-i", "Environment.idt"}
 	for _, change := range r.changes() {
 		args = append(args, "-q", change)
 	}
-	_, err = command{dir: work, name: "msibuild", args: append(args, "-i", "_SummaryInformation.idt")}.run(ctx)
+	_, err = command{dir: work, name: "msibuild", args: append(args, "-i", "_SummaryInformation.idt"), quiet: true}.run(ctx)
 	return err
 }
 
 // changes are what wixl cannot be told: when the search path is changed, that an old version goes
-// away in one step with the new one's coming, that the event source of somebody else stays his, that
-// the message file's path is one to be expanded, and that the program has a version.
+// away in one step with the new one's coming, that the event source of somebody else stays his, also
+// where a person starts the installation, that the message file's path is one to be expanded,
+// that the program has a version, and the short names of files, without which names longer than eight
+// letters are not as the tables want them.
 func (r release) changes() []string {
-	const sequence = "INSERT INTO `InstallExecuteSequence` (`Action`, `Sequence`) VALUES ('%s', %d)"
+	const (
+		sequence = "INSERT INTO `InstallExecuteSequence` (`Action`, `Sequence`) VALUES ('%s', %d)"
+		file     = "UPDATE `File` SET `FileName` = '%s|%s' WHERE `File` = '%s'"
+	)
 	return []string{
 		fmt.Sprintf(sequence, "RemoveEnvironmentStrings", 3300),
 		fmt.Sprintf(sequence, "WriteEnvironmentStrings", 5200),
 		"UPDATE `InstallExecuteSequence` SET `Sequence` = 1501 WHERE `Action` = 'RemoveExistingProducts'",
 		"UPDATE `Component` SET `Condition` = 'NOT EVENTSOURCE OR OWNEVENTSOURCE' WHERE `Component` = 'EventSource'",
+		"UPDATE `Property` SET `Value` = 'EVENTSOURCE;OWNEVENTSOURCE;WIX_DOWNGRADE_DETECTED;WIX_UPGRADE_DETECTED' WHERE `Property` = 'SecureCustomProperties'",
 		"UPDATE `Registry` SET `Value` = '#%%SystemRoot%\\System32\\EventCreate.exe' WHERE `Name` = 'EventMessageFile'",
 		"UPDATE `File` SET `Version` = '" + r.version + ".0', `Language` = '1033' WHERE `File` = 'Program'",
+		fmt.Sprintf(file, "SITEREDY.EXE", programFile, "Program"),
+		fmt.Sprintf(file, "NOTICES.TXT", noticesFile, "Notices"),
+		fmt.Sprintf(file, "PARTS.JSN", partsFile, "Parts"),
+		"UPDATE `Directory` SET `DefaultDir` = 'SITEREDY|siteready' WHERE `Directory` = 'INSTALLDIR'",
 	}
 }
 

@@ -4,17 +4,22 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
 	"siteready/platform/windows/winetest"
+	"siteready/report"
 )
 
 const (
 	environmentKey = `HKLM\SYSTEM\CurrentControlSet\Control\Session Manager\Environment`
-	eventSourceKey = `HKLM\SYSTEM\CurrentControlSet\Services\EventLog\Application\siteready`
+	eventSourceKey = `HKLM\SYSTEM\CurrentControlSet\Services\EventLog\Application\` + report.EventSource
 	ownKey         = `HKLM\SOFTWARE\siteready`
 	folder         = `C:\Program Files\siteready`
+
+	// What /fa means to Windows. Wine's msiexec does not know it.
+	repairAll, repairMode = "REINSTALL=ALL", "REINSTALLMODE=amus"
 )
 
 // machine is a Windows on which packages are installed.
@@ -79,10 +84,28 @@ func (m machine) there(path string, want bool) {
 	}
 }
 
-// found wants that the program is found by the search path, and that it is this version.
+// path wants folders on the machine's search path. Wine leaves the semicolon behind when it takes
+// a folder out, which Windows does not: empty names do not count.
+func (m machine) path(want ...string) {
+	m.t.Helper()
+	kind, data, _ := strings.Cut(m.value(environmentKey, "PATH"), " ")
+	got := slices.DeleteFunc(strings.Split(data, ";"), func(name string) bool { return name == "" })
+	if kind != "REG_EXPAND_SZ" || !slices.Equal(got, want) {
+		m.t.Errorf("the search path is %s %q, wanted %q", kind, got, want)
+	}
+}
+
+// found wants that the program is found by the search path, and that it is this version; without a
+// version, that it is not found.
 func (m machine) found(version string) {
 	m.t.Helper()
-	got := m.Run(m.t.Context(), "cmd", winetest.RunOptions{}, "/c", "siteready", "version")
+	got := m.Run(m.t.Context(), "siteready", winetest.RunOptions{}, "version")
+	if version == "" {
+		if got.ExitCode == 0 {
+			m.t.Errorf("a siteready is found that says %q", got.Stdout)
+		}
+		return
+	}
 	if want := "siteready v" + version + " windows/amd64 "; got.ExitCode != 0 || !strings.HasPrefix(string(got.Stdout), want) {
 		m.t.Errorf("siteready version ends with %d and says %q, wanted %q", got.ExitCode, got.Stdout, want)
 	}
@@ -116,21 +139,45 @@ func (m machine) installed(want ...string) {
 	}
 }
 
-// productCode is that of a version's package, by which Windows knows it when it is installed.
-func productCode(t *testing.T, version string) string {
-	t.Helper()
-	return braced(release{origin: origin{version: version}}.guid("product").String())
+// lookAtTables reads what Wine does not show: Windows decides by it whether a file is replaced, in
+// which step an old version goes, and which package this is.
+func lookAtTables(t *testing.T, out string) {
+	for table, lines := range map[string][]string{
+		"File":      {"\t1.2.3.0\t1033\t", "\tSITEREDY.EXE|siteready.exe\t", "\tNOTICES.TXT|THIRD-PARTY-NOTICES.txt\t", "\tPARTS.JSN|siteready.cdx.json\t", "\tLICENSE.txt\t"},
+		"Directory": {"INSTALLDIR\tProgramFiles64Folder\tSITEREDY|siteready"},
+
+		"InstallExecuteSequence": {"InstallInitialize\t\t1500", "RemoveExistingProducts\t\t1501", "RemoveEnvironmentStrings\t\t3300", "WriteEnvironmentStrings\t\t5200"},
+		"Component":              {"\tNOT EVENTSOURCE OR OWNEVENTSOURCE\t"},
+		"Environment":            {"Path\t=-*PATH\t[~];[INSTALLDIR]\tProgram"},
+		"Property":               {"UpgradeCode\t{00441662-E097-4064-900D-19E00962AFFB}", "ALLUSERS\t1", "SecureCustomProperties\tEVENTSOURCE;OWNEVENTSOURCE;WIX_DOWNGRADE_DETECTED;WIX_UPGRADE_DETECTED", "ProductVersion\t1.2.3"},
+		"_SummaryInformation":    {"7\tx64;1033", "12\t2026/11/02 03:04:05", "13\t2026/11/02 03:04:05"},
+		"RegLocator":             {"\tSOFTWARE\\siteready\tEventSource\t18"},
+	} {
+		said, err := command{dir: out, name: "msiinfo", args: []string{"export", "siteready-1.2.3-windows-amd64.msi", table}}.run(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, line := range lines {
+			if !strings.Contains(string(said), line) {
+				t.Errorf("the table %s lacks %q:\n%s", table, line, said)
+			}
+		}
+	}
 }
 
 // install takes one machine through all that happens to an installed program.
 func install(t *testing.T, before, after string) {
+	probe := filepath.Join(t.TempDir(), "probe.exe")
+	if err := winetest.Build(t.Context(), "siteready/platform/windows/winetest/testdata/probe", probe); err != nil {
+		t.Fatal(err)
+	}
 	const (
 		older, newer = `C:\packages\siteready-1.2.3-windows-amd64.msi`, `C:\packages\siteready-1.2.4-windows-amd64.msi`
-		path         = `C:\windows\system32;C:\windows;C:\Tools`
 		config       = folder + `\siteready.yaml`
 	)
+	path := []string{`C:\windows\system32`, `C:\windows`, `C:\Tools`}
 	m := newMachine(t, before, after)
-	m.SetRegistry(environmentKey, "PATH", winetest.ExpandString(path))
+	m.SetRegistry(environmentKey, "PATH", winetest.ExpandString(strings.Join(path, ";")))
 	complete := func(version string) {
 		t.Helper()
 		for _, name := range []string{programFile, licenceFile, noticesFile, partsFile} {
@@ -138,15 +185,22 @@ func install(t *testing.T, before, after string) {
 		}
 		m.found(version)
 		m.installed(version)
-		m.wants(environmentKey, "PATH", "REG_EXPAND_SZ "+path+`;`+folder+`\`)
+		// By this Configuration Manager detects an installed version.
+		if got := m.Run(t.Context(), probe, winetest.RunOptions{}, "version", folder+`\`+programFile); !strings.Contains(string(got.Stdout), `"file":"`+version+`.0"`) {
+			t.Errorf("the program's version is %s%s, wanted %s.0", got.Stdout, got.Stderr, version)
+		}
+		m.path(append(slices.Clone(path), folder+`\`)...)
 		m.wants(eventSourceKey, "EventMessageFile", `REG_EXPAND_SZ %SystemRoot%\System32\EventCreate.exe`)
 		m.wants(eventSourceKey, "TypesSupported", "REG_DWORD 0x7")
 	}
+	m.found("")
 	m.msiexec(0, "/i", older)
 	complete("1.2.3")
 	if got := m.Run(t.Context(), folder+`\`+programFile, winetest.RunOptions{}, "demo", "--format", "verdict"); got.ExitCode != 2 || string(got.Stdout) != "BLOCKED\n" {
 		t.Errorf("the installed program's demonstration ends with %d and says %q%q", got.ExitCode, got.Stdout, got.Stderr)
 	}
+
+	m.examples()
 
 	// Repair brings back what is gone.
 	m.WriteFile(config, []byte("target: \"2509\"\n"))
@@ -155,7 +209,7 @@ func install(t *testing.T, before, after string) {
 	}
 	m.Run(t.Context(), "reg", winetest.RunOptions{}, "delete", eventSourceKey, "/f")
 	m.wants(eventSourceKey, "EventMessageFile", "")
-	m.msiexec(0, "/fa", productCode(t, "1.2.3")) // Wine does not take the package here, as Windows does
+	m.msiexec(0, "/i", older, repairAll, repairMode)
 	complete("1.2.3")
 
 	m.msiexec(0, "/i", newer)
@@ -174,7 +228,8 @@ func install(t *testing.T, before, after string) {
 	m.wants(eventSourceKey, "EventMessageFile", "")
 	m.wants(eventSourceKey, "TypesSupported", "")
 	m.wants(ownKey, "EventSource", "")
-	m.wants(environmentKey, "PATH", "REG_EXPAND_SZ "+path)
+	m.path(path...)
+	m.found("")
 }
 
 // registeredByOthers installs where an administrator has registered the source of events himself:
@@ -190,7 +245,7 @@ func registeredByOthers(t *testing.T, before, after string) {
 	}
 	for _, args := range [][]string{
 		{"/i", `C:\packages\siteready-1.2.3-windows-amd64.msi`},
-		{"/fa", productCode(t, "1.2.3")},
+		{"/i", `C:\packages\siteready-1.2.3-windows-amd64.msi`, repairAll, repairMode},
 		{"/i", `C:\packages\siteready-1.2.4-windows-amd64.msi`},
 		{"/x", `C:\packages\siteready-1.2.4-windows-amd64.msi`},
 	} {

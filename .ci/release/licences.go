@@ -28,7 +28,7 @@ var licences = [...]licence{
 }
 
 // space is what parts words in a licence; some put signs of comments between them.
-var space = regexp.MustCompile(`[\s*#>]+`)
+var space = regexp.MustCompile(`(?:[\s*#>]|//)+`)
 
 // licencesOf returns the ids of the licences that stand in texts. A file that is called a licence
 // and has none that is known is an error.

@@ -10,6 +10,7 @@ import (
 	"log"
 	"os"
 	"os/signal"
+	"strings"
 )
 
 func main() {
@@ -31,7 +32,7 @@ func main() {
 	}
 }
 
-// makeRelease makes the release of the folder that it is called in.
+// makeRelease makes the release of the folder that it is started in.
 func makeRelease(ctx context.Context, out, tool, number string) error {
 	origin, err := originOf(ctx, ".", number, os.Getenv)
 	if err != nil {
@@ -54,6 +55,9 @@ func makeRelease(ctx context.Context, out, tool, number string) error {
 		return err
 	}
 	log.Printf("%s has %s, built from %s", out, origin.version, origin.text)
+	if strings.HasSuffix(origin.text, "-dirty") {
+		log.Print("it has changes that are not committed: nobody can make it again")
+	}
 	if signer == nil {
 		log.Printf("it is not signed: %s is not set", certificateVariable)
 	}

@@ -73,7 +73,7 @@ func (r release) parts(ctx context.Context, programs map[string]string) (parts, 
 		}
 		all.golang = info.GoVersion
 	}
-	root, err := command{name: "go", args: []string{"env", "GOROOT"}}.run(ctx)
+	root, err := command{dir: r.source, name: "go", args: []string{"env", "GOROOT"}}.run(ctx)
 	if err != nil {
 		return parts{}, err
 	}

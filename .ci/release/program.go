@@ -78,6 +78,6 @@ func (r release) resources(ctx context.Context, architecture, work string) error
 	if architecture == "arm64" {
 		args = append(args, "-arm")
 	}
-	_, err = command{name: r.goversioninfo, args: append(args, infoFile)}.run(ctx)
+	_, err = command{name: r.goversioninfo, args: append(args, infoFile), quiet: true}.run(ctx)
 	return err
 }

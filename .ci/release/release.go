@@ -149,6 +149,7 @@ type command struct {
 	name  string
 	args  []string
 	input string // standard input; never told
+	quiet bool   // what it says, though it succeeds, is a warning that nobody may miss
 }
 
 // run returns the command's standard output. Its error has what the command said.
@@ -162,6 +163,9 @@ func (c command) run(ctx context.Context) ([]byte, error) {
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	if err := cmd.Run(); err != nil {
 		return nil, fmt.Errorf("%s %s: %w\n%s%s", filepath.Base(c.name), strings.Join(c.args, " "), err, &stdout, &stderr)
+	}
+	if c.quiet && stdout.Len()+stderr.Len() > 0 {
+		return nil, fmt.Errorf("%s %s warns:\n%s%s", filepath.Base(c.name), strings.Join(c.args, " "), &stdout, &stderr)
 	}
 	return stdout.Bytes(), nil
 }

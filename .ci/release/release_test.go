@@ -44,10 +44,11 @@ func TestRelease(t *testing.T) {
 	t.Run("parts list", func(t *testing.T) { lookAtParts(t, out) })
 	t.Run("installer", func(t *testing.T) {
 		second := first
-		second.version, second.signer = "1.2.4", testSigner(t)
+		second.version, second.text, second.signer = "1.2.4", "v1.2.4", testSigner(t)
 		signed := filepath.Join(t.TempDir(), "out")
 		made(t, second, signed)
 		lookAtSignatures(t, signed, second.signer)
+		lookAtTables(t, out)
 		install(t, out, signed)
 		registeredByOthers(t, out, signed)
 	})
@@ -144,7 +145,7 @@ func lookAtFiles(t *testing.T, out string) {
 		if !bytes.Contains(packed[licenceFile], []byte("MIT License\r\n")) {
 			t.Errorf("%s: the licence is\n%s", architecture, packed[licenceFile])
 		}
-		lookAtResources(t, packed[programFile])
+		lookAtProgram(t, packed[programFile], architecture)
 	}
 	for _, holds := range []string{"\r\n  Go's standard library 1.", "github.com/spf13/cobra v1.", "internal/github.com/swisscom/mssql-always-encrypted/LICENSE.txt\r\n"} {
 		if !bytes.Contains(files[noticesFile], []byte(holds)) {
@@ -172,7 +173,10 @@ func lookForTraces(t *testing.T, out, source string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	traces := []string{home + "/", here + "/", source, os.TempDir() + "/", "/.release-", settings["GOROOT"], settings["GOPATH"], settings["GOMODCACHE"], settings["GOCACHE"]}
+	traces := []string{here + "/", source, os.TempDir() + "/", "/.release-", settings["GOROOT"], settings["GOPATH"], settings["GOMODCACHE"], settings["GOCACHE"]}
+	if home != "/" {
+		traces = append(traces, home+"/")
+	}
 	for _, address := range strings.FieldsFunc(settings["GOPROXY"], func(c rune) bool { return c == ',' || c == '|' }) {
 		if _, host, found := strings.Cut(address, "://"); found {
 			host, _, _ = strings.Cut(host, "/")

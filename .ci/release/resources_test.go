@@ -15,12 +15,16 @@ const (
 	manifestResource = 24
 )
 
-// lookAtResources reads back what Windows reads of a program before it starts it.
-func lookAtResources(t *testing.T, program []byte) {
+// lookAtProgram reads back what Windows reads of a program before it starts it.
+func lookAtProgram(t *testing.T, program []byte, architecture string) {
 	t.Helper()
 	image, err := pe.NewFile(bytes.NewReader(program))
 	if err != nil {
 		t.Fatal(err)
+	}
+	machines := map[string]uint16{"amd64": pe.IMAGE_FILE_MACHINE_AMD64, "arm64": pe.IMAGE_FILE_MACHINE_ARM64}
+	if image.Machine != machines[architecture] {
+		t.Errorf("the program for %s is for the machine %x", architecture, image.Machine)
 	}
 	section := image.Section(".rsrc")
 	if section == nil {

@@ -38,7 +38,7 @@ func (s *signer) sign(ctx context.Context, file string) error {
 		return nil
 	}
 	signed := file + ".signed"
-	args := []string{"sign", "-pkcs12", s.certificate, "-readpass", "-", "-h", "sha256", "-n", "siteready"}
+	args := []string{"sign", "-pkcs12", s.certificate, "-readpass", "/dev/stdin", "-h", "sha256", "-n", "siteready"}
 	if s.timestamp != "" {
 		args = append(args, "-ts", s.timestamp)
 	}

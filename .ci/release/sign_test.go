@@ -2,11 +2,81 @@ package main
 
 import (
 	"bytes"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 )
+
+// stampingConfiguration is what `openssl ts` wants to be told.
+const stampingConfiguration = `[tsa]
+default_tsa = here
+[here]
+serial = serial
+crypto_device = builtin
+default_policy = 1.2.3.4
+digests = sha256
+signer_digest = sha256
+`
+
+// A time stamp comes from a server of this test.
+func TestTimestamp(t *testing.T) {
+	folder := t.TempDir()
+	openssl := func(input string, args ...string) ([]byte, error) {
+		return command{dir: folder, name: "openssl", args: args, input: input}.run(t.Context())
+	}
+	if _, err := openssl("", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "key.pem", "-out", "certificate.pem", "-days", "2",
+		"-subj", "/CN=siteready's clock", "-addext", "extendedKeyUsage=critical,timeStamping", "-addext", "keyUsage=critical,digitalSignature"); err != nil {
+		t.Fatal(err)
+	}
+	write(t, filepath.Join(folder, "ts.cnf"), stampingConfiguration)
+	write(t, filepath.Join(folder, "serial"), "01\n")
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		query, err := io.ReadAll(r.Body)
+		if err == nil {
+			err = os.WriteFile(filepath.Join(folder, "query"), query, 0o644)
+		}
+		if err == nil {
+			_, err = openssl("", "ts", "-reply", "-config", "ts.cnf", "-queryfile", "query", "-inkey", "key.pem", "-signer", "certificate.pem", "-out", "reply")
+		}
+		if err != nil {
+			t.Error(err)
+			http.Error(w, "no time", http.StatusInternalServerError)
+			return
+		}
+		w.Header().Set("Content-Type", "application/timestamp-reply")
+		http.ServeFile(w, r, filepath.Join(folder, "reply"))
+	}))
+	defer server.Close()
+
+	program := filepath.Join(folder, programFile)
+	if _, err := (command{env: []string{"GOOS=windows", "GOARCH=amd64", "CGO_ENABLED=0"}, name: "go", args: []string{"build", "-ldflags=-s -w", "-o", program, "./testdata/empty"}}).run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	s := testSigner(t)
+	wrong := *s
+	wrong.password = "another pass word"
+	if err := wrong.sign(t.Context(), program); err == nil || strings.Contains(err.Error(), wrong.password) {
+		t.Errorf("signed with a wrong password: %v", err)
+	}
+	s.timestamp = server.URL
+	if err := s.sign(t.Context(), program); err != nil {
+		t.Fatal(err)
+	}
+	said, err := command{name: "osslsigncode", args: []string{
+		"verify", "-CAfile", filepath.Join(filepath.Dir(s.certificate), "certificate.pem"), "-TSA-CAfile", filepath.Join(folder, "certificate.pem"), "-in", program,
+	}}.run(t.Context())
+	if err != nil || !strings.Contains(string(said), "siteready's clock") {
+		t.Errorf("the time stamp: %v\n%s", err, said)
+	}
+	server.Close()
+	if err := s.sign(t.Context(), program); err == nil {
+		t.Error("signed without a time stamp though one was asked for")
+	}
+}
 
 const testPassword = "a throw-away pass word"
 
@@ -26,14 +96,15 @@ func testSigner(t *testing.T) *signer {
 			t.Fatal(err)
 		}
 	}
-	s, err := signerOf(map2env(map[string]string{certificateVariable: both, passwordVariable: testPassword}))
+	s, err := signerOf(environment(map[string]string{certificateVariable: both, passwordVariable: testPassword}))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return s
 }
 
-func map2env(variables map[string]string) func(string) string {
+// environment stands for that of the process.
+func environment(variables map[string]string) func(string) string {
 	return func(name string) string { return variables[name] }
 }
 
@@ -66,15 +137,6 @@ func lookAtSignatures(t *testing.T, out string, s *signer) {
 			t.Errorf("%s: the signature holds though a bit was changed", c.name)
 		}
 	}
-	file := filepath.Join(t.TempDir(), "unsigned.exe")
-	if err := os.WriteFile(file, []byte("no program"), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	wrong := *s
-	wrong.password = "another pass word"
-	if err := wrong.sign(t.Context(), file); err == nil || strings.Contains(err.Error(), wrong.password) {
-		t.Errorf("signed with a wrong password: %v", err)
-	}
 }
 
 func TestSignerOf(t *testing.T) {
@@ -94,7 +156,7 @@ func TestSignerOf(t *testing.T) {
 		{"password alone", map[string]string{passwordVariable: "x"}, false, "SITEREADY_SIGN_PKCS12 is not"},
 		{"time stamp alone", map[string]string{timestampVariable: "x"}, false, "SITEREADY_SIGN_PKCS12 is not"},
 	} {
-		s, err := signerOf(map2env(c.variables))
+		s, err := signerOf(environment(c.variables))
 		if (s != nil) != c.signs || (err == nil) != (c.says == "") || err != nil && !strings.Contains(err.Error(), c.says) {
 			t.Errorf("%s: %v, %v", c.name, s, err)
 		}

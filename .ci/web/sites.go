@@ -70,7 +70,49 @@ func write(ctx context.Context, program, folder string) error {
 			return err
 		}
 	}
+	if err := changed(program, folder); err != nil {
+		return err
+	}
+	if err := histories(program, folder); err != nil {
+		return err
+	}
+	if err := logs(program, folder); err != nil {
+		return err
+	}
 	return large(filepath.Join(folder, "demo.json"), filepath.Join(folder, "large.html"))
+}
+
+// changed writes the report of a run that looked at other checks than the one before it, so that
+// much is looked at for the first time and much no longer.
+func changed(program, folder string) error {
+	kept, site := filepath.Join(folder, "kept"), filepath.Join(folder, "hostile.siteready")
+	return errors.Join(
+		os.Mkdir(kept, 0o700),
+		run(program, "check", "--no-config", "--site", site, "--history", kept, "--only", "drivers.*", "--only", "space.*"),
+		run(program, "check", "--no-config", "--site", site, "--history", kept, "--skip", "drivers.*", "-o", filepath.Join(folder, "changed.html")),
+	)
+}
+
+// logs writes the page of what siteready logs found, of every sample and with hostile text in lines.
+func logs(program, folder string) error {
+	raw, err := os.ReadFile(filepath.Join("platform", "logscan", "testdata", "logs", "samples.tsv"))
+	if err != nil {
+		return err
+	}
+	var log strings.Builder
+	for line := range strings.Lines(string(raw)) {
+		_, message, _ := strings.Cut(strings.TrimRight(line, "\n"), "\t")
+		log.WriteString(strings.ReplaceAll(strings.ReplaceAll(evil, "\r", ""), "\n", " ") + long + " " + message + "\r\n")
+	}
+	copies := filepath.Join(folder, "copies")
+	if err := os.Mkdir(copies, 0o700); err != nil {
+		return err
+	}
+	name := filepath.Join(copies, long+"<b>&.log")
+	return errors.Join(
+		os.WriteFile(name, []byte(log.String()), 0o600), os.WriteFile(filepath.Join(copies, "damaged.log"), []byte("PK\x03\x04\x14\x06\x08\x01\x02"), 0o600),
+		run(program, "logs", copies, "--no-config", "-o", filepath.Join(folder, "logs.html")),
+	)
 }
 
 // run runs siteready. That a site is not ready is no error.

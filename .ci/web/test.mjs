@@ -56,7 +56,7 @@ async function accessible(page) {
   assert.deepEqual(violations, []);
 }
 
-for (const report of ["waived.html", "primary-broken.html", "no-product.html", "hostile.html", "large.html"]) {
+for (const report of ["waived.html", "primary-broken.html", "no-product.html", "hostile.html", "changed.html", "large.html", "logs.html"]) {
   for (const width of widths) {
     await test(`${width} pixels wide`, report, { viewport: { width, height: 900 } }, async (page) => {
       if (report !== "large.html") await page.$$eval("details", (all) => all.forEach((fold) => { fold.open = true; }));
@@ -66,11 +66,50 @@ for (const report of ["waived.html", "primary-broken.html", "no-product.html", "
   }
 }
 for (const [report, ...schemes] of [
-  ["waived.html", "light", "dark"], ["primary-broken.html", "light"], ["primary.html", "dark"], ["no-product.html", "light", "dark"],
+  ["waived.html", "light", "dark"], ["changed.html", "light", "dark"], ["primary-broken.html", "light"], ["logs.html", "light", "dark"], ["primary.html", "dark"], ["no-product.html", "light", "dark"],
 ]) {
   for (const colorScheme of schemes) await test(`accessible, ${colorScheme}`, report, { colorScheme }, accessible);
 }
 await test("accessible, narrow", "hostile.html", { viewport: { width: 360, height: 900 } }, accessible);
+
+const histories = ["history.html", "history-month.html", "history-year.html"];
+for (const report of histories) {
+  for (const width of widths) {
+    await test(`${width} pixels wide`, report, { viewport: { width, height: 900 } }, async (page) => {
+      const widest = await page.evaluate(() => document.documentElement.scrollWidth);
+      assert.ok(widest <= width, `it is ${widest} pixels wide`);
+    });
+  }
+  for (const colorScheme of ["light", "dark"]) await test(`accessible, ${colorScheme}`, report, { colorScheme }, accessible);
+  await test("accessible, narrow", report, { viewport: { width: 360, height: 900 } }, accessible);
+  await test("print", report, { javaScriptEnabled: false }, async (page) => {
+    const paper = await page.pdf({ format: "A4" });
+    assert.equal(paper.subarray(0, 5).toString(), "%PDF-");
+  });
+}
+await test("chart of a history", "history-month.html", {}, async (page) => {
+  // Each day is told: what was found, its verdict by a sign, and a day without a run as such.
+  const days = await page.$$eval(".chart g", (all) => all.map((day) => ({
+    title: day.querySelector("title").textContent, parts: day.querySelectorAll("rect:not(.ground)").length,
+    sign: day.querySelector("use")?.getAttribute("href"), missing: day.querySelector(".missing") !== null,
+  })));
+  assert.equal(days.length, 30);
+  for (const day of days) {
+    assert.equal(day.missing, day.title.endsWith(": no run"));
+    assert.equal(day.parts > 0, !day.missing, day.title);
+    assert.equal(day.sign !== undefined, !day.missing, day.title);
+    if (day.title.includes(": BLOCKED")) assert.equal(day.sign, "#s-failed");
+  }
+  // Kinds of findings differ in more than their colour.
+  const fills = await page.evaluate(() => ["failed", "unknown", "warning"].map((kind) => getComputedStyle(document.querySelector(`.chart rect.${kind}`)).fill));
+  assert.match(fills[1], /p-unknown/);
+  assert.match(fills[2], /p-warning/);
+  assert.match(await page.locator(".chart").getAttribute("aria-label"), /30 days from 2026-01-01 to 2026-01-30: .* 4 without a run/);
+  assert.equal(await page.locator(".runs tbody tr").count(), 26);
+  for (const text of await page.$$eval(".runs tbody td:nth-child(2)", (all) => all.map((cell) => cell.textContent.trim()))) {
+    assert.match(text, /^(READY|READY WITH WARNINGS|BLOCKED|INCOMPLETE)$/);
+  }
+});
 
 for (const report of ["primary-broken.html", "hostile.html"]) {
   await test("without script", report, { javaScriptEnabled: false }, async (page) => {
@@ -162,7 +201,7 @@ for (const javaScriptEnabled of [true, false]) {
 }
 
 if (pictures !== undefined) {
-  for (const report of ["demo.html", "waived.html", "primary.html", "primary-broken.html", "hostile.html"]) {
+  for (const report of ["demo.html", "waived.html", "primary.html", "primary-broken.html", "hostile.html", ...histories]) {
     for (const colorScheme of ["light", "dark"]) {
       for (const width of widths) {
         await test("picture", report, { viewport: { width, height: 900 }, colorScheme }, (page) =>

@@ -37,6 +37,15 @@ const (
 	Delete     = 0x10000
 )
 
+// named are the names of rights in each scope.
+var named = map[Scope][]struct {
+	mask uint32
+	name string
+}{
+	TheFolder: {{List, "list"}, {AddFiles, "add files"}, {AddFolders, "add folders"}},
+	FilesIn:   {{ReadData, "read"}, {WriteData, "write"}, {Delete, "delete"}, {Execute, "run"}},
+}
+
 // generic are the generic rights in the sense that they have for files and folders.
 var generic = map[uint32]uint32{
 	0x80000000: 0x120089, // GENERIC_READ is FILE_GENERIC_READ

@@ -68,7 +68,7 @@ func Forms() []platform.Form {
 }
 
 // May says whether somebody may do all that wanted holds, asking for as few groups as it takes.
-// Beside Unknown it names the groups that decide.
+// Beside Unknown it names the groups that decide, beside Denied what is lacking.
 func (w Who) May(ctx context.Context, c *checks.Case, list platform.AccessList, scope Scope, wanted uint32) (Verdict, []string, error) {
 	found := map[string]Belongs{}
 	in := func(sid string) Belongs {
@@ -80,7 +80,7 @@ func (w Who) May(ctx context.Context, c *checks.Case, list platform.AccessList, 
 	var through []string
 	for _, sid := range groups(list, scope, wanted) {
 		if verdict := Evaluate(list, scope, in, wanted); verdict != Unknown {
-			return verdict, nil, nil
+			return verdict, lacking(list, scope, in, wanted), nil
 		}
 		if in(sid) != Unclear {
 			continue
@@ -95,7 +95,7 @@ func (w Who) May(ctx context.Context, c *checks.Case, list platform.AccessList, 
 	}
 	verdict := Evaluate(list, scope, in, wanted)
 	if verdict != Unknown {
-		return verdict, nil, nil
+		return verdict, lacking(list, scope, in, wanted), nil
 	}
 	if list.More {
 		through = append(through, "entries that are not listed")
@@ -104,6 +104,17 @@ func (w Who) May(ctx context.Context, c *checks.Case, list platform.AccessList, 
 		through = append(through, "entries with conditions")
 	}
 	return Unknown, through, nil
+}
+
+// lacking names the rights that are surely not given.
+func lacking(list platform.AccessList, scope Scope, in func(sid string) Belongs, wanted uint32) []string {
+	var names []string
+	for _, right := range named[scope] {
+		if wanted&right.mask != 0 && Evaluate(list, scope, in, right.mask) == Denied {
+			names = append(names, right.name)
+		}
+	}
+	return names
 }
 
 // groups are the SIDs of the entries that matter: first those whose members this machine knows.

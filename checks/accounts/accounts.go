@@ -22,6 +22,7 @@ func Area() checks.Area {
 		setupAdministrator(),
 		setupSysadmin(),
 		serviceLogon(),
+		serviceState(),
 		computerAdministrator(),
 	}}
 }

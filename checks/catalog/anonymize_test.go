@@ -394,7 +394,12 @@ func everyKind(t *testing.T) *platformtest.Site {
 			account(sid+"500", `TYRELL\Olenna`, "user"), account(sid+"512", `TYRELL\Domänen-Admins`, "group"), account(sid+"1907", "", "unknown"),
 			account("S-1-5-18", `NT-AUTORITÄT\SYSTEM`, "well_known_group"), account(cloud, `AzureAD\Desmera`, "user"), account(sid+"1963", `HIGHGARDEN01\Willas`, "user"),
 		}}},
-		"token": []any{"S-1-5-32-544"},
+		"token":   []any{"S-1-5-32-544"},
+		"states":  map[string]any{`.\willas`: map[string]any{"sid": "S-1-5-21-3333333333-4444444444-555555555-1901", "disabled": false, "locked": true, "must_change": false, "ends": false, "end": "0001-01-01T00:00:00Z"}},
+		"folders": map[string]any{`\\honeywine\cider$\SM`: map[string]any{}},
+		"access": map[string]any{`\\honeywine\cider$\SM`: map[string]any{"owner": "S-1-5-21-3333333333-4444444444-555555555-1902", "open": false, "count": 1, "more": false, "entries": []any{
+			map[string]any{"sid": "S-1-5-21-3333333333-4444444444-555555555-1904", "type": "allow", "mask": 2032127, "flags": 3},
+		}}},
 		"events": map[string]any{"System": map[string]any{"7000,7009,7038,7041 of Service Control Manager within 30 days": map[string]any{
 			"count": 1, "oldest": "2026-11-01T02:03:04Z", "newest": "2026-11-01T02:03:04Z", "more": false, "begins": "2026-01-02T03:04:05Z",
 		}}},

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"siteready/checks/diagnosis"
 	"siteready/checks/discovery"
 	"siteready/platform"
 )
@@ -12,15 +13,16 @@ import (
 // Asked is one question that this program can ask, with holes, and who asks it.
 type Asked struct {
 	Form   platform.Form
-	By     []string // ids of checks, "report" for its head, "record" for the further questions
+	By     []string // ids of checks, "report" for its head, "diagnose", "record" for the further questions
 	Why    string   // of a question that only a recording asks
 	Rights []string // of a SQL statement: what those who ask declare
 }
 
 // The names of those who ask and are no check.
 const (
-	ByReport = "report"
-	ByRecord = "record"
+	ByReport   = "report"
+	ByDiagnose = "diagnose"
+	ByRecord   = "record"
 )
 
 // Questions lists everything that this program can ever ask, sorted by kind, then by what is
@@ -52,6 +54,9 @@ func Questions() []Asked {
 		for _, form := range check.Reads {
 			add(form, check.ID, "", check.Rights)
 		}
+	}
+	for _, form := range diagnosis.Reads() {
+		add(form, ByDiagnose, "", diagnosis.Rights())
 	}
 	for _, further := range FurtherQuestions() {
 		add(further.Form, ByRecord, further.Why, nil)

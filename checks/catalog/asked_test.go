@@ -11,6 +11,7 @@ import (
 
 	"siteready/checks"
 	"siteready/checks/catalog"
+	"siteready/checks/diagnosis"
 	"siteready/checks/discovery"
 	"siteready/checks/requirement"
 	"siteready/platform"
@@ -61,9 +62,20 @@ func TestQuestionsCoverAllThatIsAsked(t *testing.T) {
 			checks.Run(t.Context(), m, some, everything, checks.Conditions{Target: target, Stated: stated, JudgedFor: readAt, Online: true, KeyBackups: s.keyBackups()})
 		}
 		if further {
+			diagnosis.Diagnose(t.Context(), m.Session(), stated, nil)
 			catalog.AskFurther(t.Context(), m)
 		}
 		cover(s.Site+" "+s.Name, m)
+	}
+	stuck, err := filepath.Glob(filepath.Join(root, "testdata", "sites", "stuck", "*.yaml"))
+	if err != nil || len(stuck) < 15 {
+		t.Fatal(stuck, err)
+	}
+	for _, file := range stuck {
+		r, readAt := scenario{Site: "stuck/" + strings.TrimSuffix(filepath.Base(file), ".yaml")}.reader(t)
+		m := platform.Open(t.Context(), r, readAt, platform.DefaultLimits())
+		diagnosis.Diagnose(t.Context(), m.Session(), checks.Stated{}, nil)
+		cover(file, m)
 	}
 	for _, name := range sites(t) {
 		run(scenario{Site: name, Edit: map[string]any{

@@ -5,6 +5,7 @@ import (
 	"siteready/checks"
 	"siteready/checks/accounts"
 	"siteready/checks/drivers"
+	"siteready/checks/logs"
 	"siteready/checks/network"
 	"siteready/checks/recovery"
 	"siteready/checks/replication"
@@ -18,9 +19,9 @@ import (
 	"siteready/checks/window"
 )
 
-// All is the catalogue.
+// All is the catalogue. Each check names the documents whose steps it covers, beside its own sources.
 func All() checks.Catalog {
-	return append(checks.Catalog{
+	return sourced(append(checks.Catalog{
 		system.Area(),
 		drivers.Area(),
 		security.Area(),
@@ -33,5 +34,6 @@ func All() checks.Catalog {
 		roles.Area(),
 		window.Area(),
 		recovery.Area(),
-	}, servicemanager.Areas()...)
+		logs.Area(),
+	}, servicemanager.Areas()...))
 }

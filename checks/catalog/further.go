@@ -33,6 +33,13 @@ const (
 
 const sms = `HKLM\SOFTWARE\Microsoft\SMS`
 
+// ClientKey and ClientVersion are where a client of Configuration Manager keeps its version. Public
+// scripts read it there; no document names it.
+const (
+	ClientKey     = sms + `\Mobile Client`
+	ClientVersion = "ProductVersion"
+)
+
 // values are questions for values of one registry key, and for the key itself.
 func values(why, key string, names ...string) []Further {
 	all := []Further{{platform.ReadKey(key).Form(), why}}
@@ -127,6 +134,7 @@ func FurtherQuestions() []Further {
 		values("how the management point here is set up", sms+`\MP`, "MP Hostname"),
 		below("whether the Endpoint Protection point is here", sms+`\Operations Management\Components`, "SMS_ENDPOINT_PROTECTION_CONTROL_MANAGER"),
 
+		[]Further{{platform.ReadText(ClientKey, ClientVersion).Form(), "which version the client on this server has, to compare after an update"}},
 		values("which client drivers for SQL Server are installed", `HKLM\SOFTWARE\Microsoft\MSODBCSQL18`, "InstalledVersion"),
 		values("which client drivers for SQL Server are installed", `HKLM\SOFTWARE\Microsoft\MSODBCSQL17`, "InstalledVersion"),
 		values("which client drivers for SQL Server are installed", `HKLM\SOFTWARE\Microsoft\SQLNCLI11`, "InstalledVersion"),
@@ -164,6 +172,7 @@ func FurtherQuestions() []Further {
 
 		files("whether the product's programs are of the version that the site says", folderHole+`\bin\x64`,
 			"smsexec.exe", "sitecomp.exe", "cmupdate.exe", "smswriter.exe", "smssqlbkup.exe", "prereqcore.dll", "prereqchk.exe"),
+		files("which version the console on this server has, to compare after an update", folderHole+`\AdminConsole\bin`, "Microsoft.ConfigurationManagement.exe"),
 		files("whether the logs are there, how large they are and when they were last written", folderHole+`\Logs`,
 			"CMUpdate.log", "hman.log", "dmpdownloader.log", "distmgr.log", "sender.log", "despool.log", "sitecomp.log", "smsexec.log",
 			"rcmctrl.log", "smsbkup.log", "objreplmgr.log"),

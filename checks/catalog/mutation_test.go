@@ -49,6 +49,11 @@ var mutations = []struct{ file, check, old, new string }{
 	{"checks/space/data.go", "space.data", "row.ReadOnly != 0", "row.ReadOnly == 0"},
 	{"checks/space/growth.go", "space.growth", "case needed.on[mount]:", "case false:"},
 	{"checks/space/growth.go", "space.growth", "largest.next() > free:", "largest.next() >= free:"},
+	{"checks/access/evaluate.go", "smpredicted.permissions", "can.denied = can.denied || !allows", "_ = allows"},           // denials overlooked
+	{"checks/access/evaluate.go", "smpredicted.permissions", "return entry.Flags&notHere == 0", "return true"},             // what is for files below taken for the folder's
+	{"checks/access/who.go", "smpredicted.permissions", "return Unclear, Named(holder), nil", "return Outside, \"\", nil"}, // a group of the domain taken for nobody's
+	{"checks/accounts/servicestate.go", "accounts.service-state", "!state.End.After(at)", "state.End.Before(at)"},
+	{"checks/accounts/servicestate.go", "accounts.service-state", "!strings.EqualFold(domain, computer.Name)", "strings.EqualFold(domain, computer.Name)"}, // a domain's account taken for the machine's
 	{"checks/recovery/backup.go", "recovery.database-backup", "age.Hours() > fails", "age.Hours() < fails"},
 	{"checks/recovery/backup.go", "recovery.database-backup", "age.Hours() > warns", "age.Hours() < warns"},
 	{"checks/replication/parent.go", "replication.parent", "row.State == stateActive", "row.State != stateActive"},

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"siteready/checks"
+	"siteready/platform/logscan/signatures"
 )
 
 // FileName is what the file beside the program is called.
@@ -37,22 +38,27 @@ type Configuration struct {
 	Thresholds map[string]checks.Settings // by check id
 	Waivers    []checks.Waiver
 	Confirmed  []checks.Confirmation
+	Signatures []signatures.Signature // known failures of logs, beside those that are built in
+	LogRules   []signatures.Limit     // other limits of rules over several lines
 
 	lines map[string]int
 }
 
 // Line is where a key is set; 0 when the file does not set it. Thresholds are named
-// thresholds.CHECK.SETTING, and entries of lists waivers.0, confirmed.0 and key_backups.0.
+// thresholds.CHECK.SETTING, and entries of lists waivers.0, confirmed.0, key_backups.0, signatures.0
+// and log_rules.0.
 func (c Configuration) Line(key string) int { return c.lines[key] }
 
 // Rules are what values are judged by beyond their form.
 type Rules struct {
 	Catalog    checks.Catalog
+	Verbs      []checks.Check     // verbs that have thresholds: id, title and settings
 	FailOn     []string           // what fail_on may be
 	Encryption []string           // what sql.encrypt may be
 	Instance   func(string) error // whether sql.server can name an instance of SQL Server
 	Password   string             // the environment variable that holds the password
-	Now        time.Time          // nothing can have been confirmed after it
+	Notify     NotifyRules
+	Now        time.Time // nothing can have been confirmed after it
 }
 
 // Problem is one thing that is wrong with a file.

@@ -17,6 +17,7 @@ import (
 	"siteready/checks"
 	"siteready/checks/catalog"
 	"siteready/checks/configuration"
+	"siteready/platform/logscan/signatures"
 )
 
 // rules are those of a small catalogue, so that new checks break no test.
@@ -47,7 +48,22 @@ func rules() configuration.Rules {
 			return nil
 		},
 		Password: "THE_VARIABLE",
-		Now:      time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC),
+		Notify: configuration.NotifyRules{
+			On: []string{"change", "always"}, Encryption: []string{"starttls", "none"},
+			Address: contains("@", "mail address"), Server: contains(".", "server"), Webhook: contains("https://", "web address"),
+			MailUser: "THE_USER", MailPassword: "THE_PASSWORD", WebhookSecret: "THE_SECRET",
+		},
+		Now: time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC),
+	}
+}
+
+// contains is a rule for texts that must have a part in them.
+func contains(part, what string) func(string) error {
+	return func(text string) error {
+		if !strings.Contains(text, part) {
+			return fmt.Errorf("this is no %s", what)
+		}
+		return nil
 	}
 }
 
@@ -189,7 +205,7 @@ func TestErrors(t *testing.T) {
 	tests := []struct{ text, want string }{
 		// keys
 		{"target: 2509\nwaviers: []\n", `2:1: unknown key "waviers"; did you mean waivers?`},
-		{"colour: red\n", `1:1: unknown key "colour"; expected one of target, at, fail_on, only, skip, timeout, valid_for, sql, setup_account, online, key_backups, waivers, confirmed, thresholds`},
+		{"colour: red\n", `1:1: unknown key "colour"; expected one of target, at, fail_on, only, skip, timeout, valid_for, sql, setup_account, online, history, notify, key_backups, waivers, confirmed, signatures, log_rules, thresholds`},
 		{"Target: 2509\n", `1:1: unknown key "Target"; did you mean target?`},
 		{"target: 2509\nonly: []\ntarget: 2503\n", `3:1: the key "target" stands here a second time; the first is on line 1`},
 		{"sql: {servr: a}\n", `1:7: unknown key "servr" in sql; did you mean server?`},
@@ -200,7 +216,7 @@ func TestErrors(t *testing.T) {
 		{"at: [2026-12-01]\n", `1:5: at: expected a time as 2026-11-28, "2026-11-28 22:00" or 2026-11-28T22:00:00+01:00, not a list`},
 		{"sql:\n  password: Secret77\n", `2:3: "password": a password never stands in a file; it is read from the environment variable THE_VARIABLE`},
 		{"sql_password: Secret77\n", `1:1: "sql_password": a password never stands in a file; it is read from the environment variable THE_VARIABLE`},
-		{"1: 2\n", `1:1: unknown key "1"; expected one of target, at, fail_on, only, skip, timeout, valid_for, sql, setup_account, online, key_backups, waivers, confirmed, thresholds`},
+		{"1: 2\n", `1:1: unknown key "1"; expected one of target, at, fail_on, only, skip, timeout, valid_for, sql, setup_account, online, history, notify, key_backups, waivers, confirmed, signatures, log_rules, thresholds`},
 		// kinds
 		{"- a\n", `1:1: expected keys with values, not a list`},
 		{"target\n", `1:1: expected keys with values, not "target"`},
@@ -236,6 +252,26 @@ func TestErrors(t *testing.T) {
 		{"setup_account: setup\n", `1:16: setup_account: expected an account as DOMAIN\name, not "setup"`},
 		{"setup_account: \"CONTOSO\\admin\"\n", `1:16: setup_account: the text has a control character; in double quotes \ begins an escape: use single quotes, or none`},
 		{"setup_account: \"CONTOSO\\setup\"\n", `1:25: this is not YAML: found unknown escape character 's'; in double quotes \ begins an escape: use single quotes, or none`},
+		{"history: D:\\history\n", `1:10: history: expected a map with folder, keep_runs, keep_days, not "D:\\history"`},
+		{"history: {path: x}\n", `1:11: unknown key "path" in history; expected one of folder, keep_runs, keep_days`},
+		{"history: {folder: ''}\n", `1:19: history.folder: expected the path of a folder, not an empty text`},
+		{"history: {keep_runs: many}\n", `1:22: history.keep_runs: expected a whole number from 0 to 100000, not "many"`},
+		{"history: {keep_runs: 100001}\n", `1:22: history.keep_runs: expected a whole number from 0 to 100000, not "100001"`},
+		{"history: {keep_days: -1}\n", `1:22: history.keep_days: expected a whole number from 0 to 100000, not "-1"`},
+		{"history: {keep_days: 1.5}\n", `1:22: history.keep_days: expected a whole number from 0 to 100000, not "1.5"`},
+		{"notify: me\n", `1:9: notify: expected a map with on, mail_to, mail_from, mail_server, mail_encrypt, webhook, not "me"`},
+		{"notify: {mail: a@b}\n", `1:10: unknown key "mail" in notify; expected one of on, mail_to, mail_from, mail_server, mail_encrypt, webhook`},
+		{"notify: {on: never}\n", `1:14: notify.on: expected one of change, always, not "never"`},
+		{"notify: {mail_to: a@b}\n", `1:19: notify.mail_to: expected a list of mail addresses, not "a@b"`},
+		{"notify: {mail_to: [a@b, c]}\n", `1:25: notify.mail_to: this is no mail address`},
+		{"notify: {mail_to: [[]]}\n", `1:20: notify.mail_to: expected a mail address, not a list`},
+		{"notify: {mail_from: a}\n", `1:21: notify.mail_from: this is no mail address`},
+		{"notify: {mail_server: a}\n", `1:23: notify.mail_server: this is no server`},
+		{"notify: {mail_encrypt: ssl}\n", `1:24: notify.mail_encrypt: expected one of starttls, none, not "ssl"`},
+		{"notify: {webhook: Secret77}\n", `1:19: notify.webhook: this is no web address`},
+		{"notify: {mail_password: Secret77}\n", `1:10: "mail_password": a secret never stands in a file; it is read from the environment variable THE_PASSWORD`},
+		{"notify: {mail_user: Secret77}\n", `1:10: "mail_user": a secret never stands in a file; it is read from the environment variable THE_USER`},
+		{"notify: {webhook_token: Secret77}\n", `1:10: "webhook_token": a secret never stands in a file; it is read from the environment variable THE_SECRET`},
 		{"target: " + strings.Repeat("x", 2001) + "\n", `1:9: target: the text has more than 2000 characters`},
 		// thresholds
 		{"thresholds: {space.dsk: {a: 1}}\n", "1:14: thresholds: no check is called \"space.dsk\"; `siteready checks` lists them; did you mean space.disk?"},
@@ -274,6 +310,20 @@ func TestErrors(t *testing.T) {
 		{"confirmed:\n  - {statement: site.window, by: a, on: 2026-11-24}\n", `2:41: confirmed.on: 2026-11-24 is still to come`},
 		{"confirmed:\n  - {statement: site.window, by: a, on: 2026-11-20}\n  - {statement: site.window, by: b, on: 2026-11-20}\n", `3:5: confirmed: the entry on line 2 is for the same statement`},
 		{"confirmed:\n  - {statement: site.window}\n", `2:5: confirmed: this entry has no by and no on`},
+		// known failures of logs
+		{"signatures:\n  - {id: a}\n", `2:5: signatures: this entry has no text and no severity and no meaning`},
+		{"signatures:\n  - {id: a, text: short, severity: failure, meaning: m}\n", `2:5: signatures: its text "short" is too short: at least 6 bytes are needed`},
+		{"signatures:\n  - {id: a, text: Größenfehler, severity: failure, meaning: m}\n", `2:5: signatures: its texts hold a letter that is not ASCII; only ASCII can be looked for`},
+		{"signatures:\n  - {id: a, text: long enough, severity: error, meaning: m}\n", `2:42: signatures.severity: expected one of failure, warning, information, not "error"`},
+		{"signatures:\n  - {id: setup-fatal, text: long enough, severity: failure, meaning: m}\n", `2:10: signatures.id: the program has a signature "setup-fatal" of its own`},
+		{"signatures:\n  - {id: a, text: long enough, severity: failure, meaning: m}\n  - {id: a, text: long enough, severity: failure, meaning: m}\n", `3:10: signatures.id: "a" stands on line 2, too`},
+		{"signatures:\n  - {id: a, literal: long enough, text: long enough, severity: failure, meaning: m}\n", `2:13: unknown key "literal" in signatures; expected one of id, text, and, not, severity, group, meaning, remedy, source`},
+		{"log_rules:\n  - {rule: ctx-db-stuk, limit: 3h}\n", `2:12: log_rules.rule: no rule whose limit can be set is called "ctx-db-stuk"; did you mean ctx-db-stuck?`},
+		{"log_rules:\n  - {rule: ctx-db-stuck, limit: 3}\n", `2:33: log_rules.limit: expected a time above 0 with its unit, such as 90s or 5m, not "3"`},
+		{"log_rules:\n  - {rule: ctx-cmupdate-loop, limit: 3h}\n", `2:38: log_rules.limit: expected a whole number from 2 to 128, not "3h"`},
+		{"log_rules:\n  - {rule: ctx-cmupdate-loop, limit: 1}\n", `2:38: log_rules.limit: expected a whole number from 2 to 128, not "1"`},
+		{"log_rules:\n  - {rule: ctx-db-stuck}\n", `2:5: log_rules: this entry has no limit`},
+		{"log_rules:\n  - {rule: ctx-db-stuck, limit: 3h}\n  - {rule: ctx-db-stuck, limit: 4h}\n", `3:5: log_rules: the entry on line 2 is for the same rule`},
 		// what is YAML, and not needed
 		{"only: [*.log]\n", `1:8: a text that begins with * must stand in quotes`},
 		{"target: &t 2509\n", `1:9: a text that begins with & must stand in quotes`},
@@ -330,6 +380,30 @@ func TestErrors(t *testing.T) {
 	}
 }
 
+func TestLogs(t *testing.T) {
+	got, err := configuration.Parse("f.yaml", []byte("signatures:\n  - {id: our-proxy, text: proxy17 refused, and: '407', severity: warning, meaning: m}\n"+
+		"log_rules:\n  - {rule: ctx-db-stuck, limit: 3h}\n  - {rule: ctx-cmupdate-loop, limit: 5}\n"), rules())
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := configuration.Configuration{
+		Signatures: []signatures.Signature{{
+			ID: "our-proxy", Stage: "any", Literal: "proxy17 refused", And: "407", Severity: signatures.Warning, Rank: 3,
+			Group: "our-proxy", Meaning: "m", Source: "the configuration",
+		}},
+		LogRules: []signatures.Limit{{Rule: "ctx-db-stuck", After: 3 * time.Hour}, {Rule: "ctx-cmupdate-loop", Times: 5}},
+	}
+	if !slices.Equal(got.Signatures, want.Signatures) || !slices.Equal(got.LogRules, want.LogRules) {
+		t.Errorf("%+v and %+v", got.Signatures, got.LogRules)
+	}
+	if got.Line("signatures.0") != 2 || got.Line("log_rules.1") != 5 {
+		t.Error("the lines are not known")
+	}
+	if _, err := signatures.KnownWithin(got.LogRules, got.Signatures...); err != nil {
+		t.Error(err)
+	}
+}
+
 // All that is wrong is said at once, in the order of the file.
 func TestAllProblems(t *testing.T) {
 	_, err := configuration.Parse("f.yaml", []byte("thresholds: {space.disk: {install_fails_below: -1}}\ntarget: 1\nnope: 1\nwaivers:\n  - {check: a, reason: b, owner: c, until: d}\n"), rules())
@@ -366,7 +440,7 @@ func TestExample(t *testing.T) {
 		t.Fatalf("%v\n%s", err, lifted)
 	}
 	for _, key := range configuration.Keys() {
-		if section, _, nested := strings.Cut(key.Name, "."); nested && section != "sql" {
+		if section, _, nested := strings.Cut(key.Name, "."); nested && section != "sql" && section != "history" && section != "notify" {
 			if got.Line(section+".0") == 0 {
 				t.Errorf("%s is not set", section)
 			}

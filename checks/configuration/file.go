@@ -53,6 +53,8 @@ func (r *reader) file(root ast.Node) {
 			}
 		case "history":
 			r.history(e.value)
+		case "notify":
+			r.notify(e.value)
 		case "key_backups":
 			r.keyBackups(e.value)
 		case "thresholds":
@@ -61,6 +63,10 @@ func (r *reader) file(root ast.Node) {
 			r.waivers(e.value)
 		case "confirmed":
 			r.confirmed(e.value)
+		case "signatures":
+			r.signatures(e.value)
+		case "log_rules":
+			r.logRules(e.value)
 		default:
 			r.unknownKey(e, "")
 		}
@@ -81,6 +87,8 @@ func (r *reader) flag(key string, n ast.Node, err error, words ...string) {
 func (r *reader) unknownKey(e entry, section string) {
 	name := strings.ToLower(e.key)
 	switch {
+	case section == "notify" && r.secretOfNotify(e, name):
+		return
 	case strings.Contains(name, "password"):
 		r.complain(e.at, "%s: a password never stands in a file; it is read from the environment variable %s", short(e.key), r.rules.Password)
 		return

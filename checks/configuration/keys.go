@@ -40,6 +40,12 @@ func Keys() []Key {
 		{"history.folder", "history", "keep each run in this folder, and say what changed; from the folder of this file", `D:\siteready\history`},
 		{"history.keep_runs", "history-keep-runs", "how many runs of a server are kept; 0 keeps all", "400"},
 		{"history.keep_days", "history-keep-days", "for how many days a run is kept; 0 keeps all", "400"},
+		{"notify.on", "notify-on", "which runs are told to somebody: change, always or failed; change needs history.folder (default: change, where there is somebody to tell)", "change"},
+		{"notify.mail_to", "mail-to", "who gets a mail", "[cm-team@contoso.com]"},
+		{"notify.mail_from", "mail-from", "the sender of mails", "siteready@contoso.com"},
+		{"notify.mail_server", "mail-server", "mail server, HOST or HOST:PORT; user and password stand in environment variables, never here", "smtp.contoso.com:587"},
+		{"notify.mail_encrypt", "mail-encrypt", "starttls, tls or none", "starttls"},
+		{"notify.webhook", "webhook", "web address that gets the result as JSON; one that is a secret stands in an environment variable, never here", "https://chat.contoso.com/hooks/siteready"},
 		{"key_backups.server", "", "the server whose encryption key was saved", "sm01.contoso.com"},
 		{"key_backups.path", "", "the file, as the machine that is checked reaches it", `\\files01\keys\sm01.bin`},
 		{"waivers.check", "", "id of the check", "space.disk"},
@@ -52,6 +58,17 @@ func Keys() []Key {
 		{"confirmed.by", "", "who has confirmed it", "Ines Albrecht"},
 		{"confirmed.on", "", "the day on which it was confirmed", "2026-11-20"},
 		{"confirmed.note", "", "what was looked at; may be left out", "Restored to SQL02, consistency checked."},
+		{"signatures.id", "", "a name of your own for a known failure of logs, which no other has", "our-proxy"},
+		{"signatures.text", "", "what stands in the line; of at least 6 characters, ASCII alone, in letters of any size", "proxy17.contoso.com refused"},
+		{"signatures.and", "", "what must stand in the same message, too; may be left out", "407"},
+		{"signatures.not", "", "what must not stand in the same message; may be left out", "retry"},
+		{"signatures.severity", "", "failure, warning or information", "failure"},
+		{"signatures.group", "", "what has the same group has one cause; a group of the program's own may be named (default: the id)", "proxy"},
+		{"signatures.meaning", "", "what it means", "Our proxy is down, or does not know the site server."},
+		{"signatures.remedy", "", "what to do; may be left out", "Call the network team."},
+		{"signatures.source", "", "where that is written; may be left out", "Run book 12"},
+		{"log_rules.rule", "", "id of a rule over several lines of logs whose limits are the program's own choice", "ctx-db-stuck"},
+		{"log_rules.limit", "", "after how long it is broken, such as 90m or 3h; of a rule that counts, how many lines break it", "3h"},
 	}
 }
 
@@ -80,9 +97,9 @@ func below(section string) []string {
 	return names
 }
 
-// Example is a file with every key and every threshold. All of it is comment. A line in which
+// Example is a file with every key and every threshold, also those of verbs. All of it is comment. A line in which
 // # is the first character, followed by none or by two blanks, takes force when its # is removed.
-func Example(catalog checks.Catalog) string {
+func Example(catalog checks.Catalog, verbs ...checks.Check) string {
 	var b strings.Builder
 	b.WriteString("# " + FileName + " lies beside siteready.exe, or is named with --config.\n" +
 		"# To use a line, remove the # at its beginning, and that of the section which it stands in.\n" +
@@ -94,7 +111,7 @@ func Example(catalog checks.Catalog) string {
 			fmt.Fprintf(&b, "\n# %s\n#%s: %s\n", key.About, key.Name, key.Example)
 			continue
 		}
-		list := before != "sql" && before != "history"
+		list := before != "sql" && before != "history" && before != "notify"
 		value := key.Example
 		if key.Name == "confirmed.statement" {
 			for _, s := range catalog.Statements() {
@@ -117,7 +134,7 @@ func Example(catalog checks.Catalog) string {
 		fmt.Fprintf(&b, "%s: %s\n", name, value)
 	}
 	b.WriteString("\n# What checks judge by, with the defaults. The report says which values were changed.\n#thresholds:\n")
-	for _, check := range catalog.Checks() {
+	for _, check := range append(catalog.Checks(), verbs...) {
 		if len(check.Settings) == 0 {
 			continue
 		}

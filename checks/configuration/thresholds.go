@@ -12,8 +12,11 @@ import (
 
 // thresholds reads settings by check id.
 func (r *reader) thresholds(n ast.Node) {
-	all := r.rules.Catalog.Checks()
-	ids := checkIDs(r.rules.Catalog)
+	all := append(r.rules.Catalog.Checks(), r.rules.Verbs...)
+	var ids []string
+	for _, check := range all {
+		ids = append(ids, check.ID)
+	}
 	for _, e := range r.entries(n, "thresholds", "a map of check ids, each with its thresholds") {
 		at := slices.Index(ids, e.key)
 		if at < 0 {

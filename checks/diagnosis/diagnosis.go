@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"siteready/checks"
+	"siteready/checks/discovery"
 	"siteready/platform"
 )
 
@@ -105,11 +106,12 @@ type Line struct {
 	Site     string // code; empty for the package as a whole
 	Stage    Stage
 	Standing Standing
-	Code     int64     // state; -1 without one
-	Minutes  int64     // in this state; negative when not known
-	Says     Statement // what the state says
-	Next     string    // what should happen next
-	Held     []Statement
+	Code     int64              // state; -1 without one
+	Minutes  int64              // in this state; negative when not known
+	Says     Statement          // what the state says
+	Next     string             // what should happen next
+	Held     []Statement        // what holds it, the surest first
+	Also     []Statement        // what else was seen, which may help
 	Safe     []string           // what may be done now
 	Avoid    []string           // what must not be done now
 	Cause    *platform.NoAnswer // why its standing is not known; nil for the others
@@ -128,7 +130,7 @@ func (l Line) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s: %s, %s", l.Name(), l.Standing, l.Stage)
 	if l.Minutes >= 0 && l.Standing != Rests {
-		b.WriteString(", for " + span(l.Minutes))
+		b.WriteString(", for " + Span(l.Minutes))
 	}
 	if l.Says.Text != "" {
 		b.WriteString(": " + l.Says.Text)
@@ -152,6 +154,7 @@ type Gap struct {
 // Diagnosis is all that can be said of the updates of a site.
 type Diagnosis struct {
 	ReadAt   time.Time
+	Subject  discovery.Subject
 	Site     string // code; empty when not known
 	Standing Standing
 	Summary  string
@@ -168,8 +171,8 @@ func Diagnose(ctx context.Context, s *platform.Session, stated checks.Stated, th
 	return Judge(Gather(ctx, s, stated), thresholds)
 }
 
-// span writes minutes for people.
-func span(minutes int64) string {
+// Span writes minutes for people.
+func Span(minutes int64) string {
 	switch {
 	case minutes == 1:
 		return "1 minute"

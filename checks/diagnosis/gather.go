@@ -37,7 +37,8 @@ func ask[A any](ctx context.Context, s *platform.Session, q platform.Query[A]) g
 
 // Facts are what Judge judges.
 type Facts struct {
-	ReadAt time.Time
+	ReadAt  time.Time
+	Subject discovery.Subject
 	// Other says what the machine is where no update can be followed, and where to go instead.
 	Other string
 	// Problem is why it is not known what the machine is, or what its packages are.
@@ -58,13 +59,17 @@ type Facts struct {
 	easySetup got[[]copyRow]
 	news      got[[]groupRow]
 	blocked   got[[]blockedRow]
+	versions  got[[]updates.SiteVersion]
 
 	services map[string]got[platform.Service]
-	files    map[string]got[platform.File]   // by name: of logs
-	folders  map[string]got[platform.Folder] // by what is in them
-	payloads map[string]got[platform.Folder] // by GUID
-	redists  map[string]got[platform.Folder] // by GUID
+	logs     map[string]got[platform.FailureLog] // by name
+	folders  map[string]got[platform.Folder]     // by what is in them
+	inboxes  got[platform.Folder]                // the folder above those, where one of them is not there
+	payloads map[string]got[platform.Folder]     // by GUID
+	redists  map[string]got[platform.Folder]     // by GUID
 	share    got[platform.Share]
+	boot     got[platform.Boot]
+	root     got[platform.Text] // the folder of Windows
 	prereq   got[platform.PrereqLog]
 }
 
@@ -74,20 +79,16 @@ const (
 	executive     = "SMS_EXECUTIVE"
 )
 
-// The logs whose last write is asked.
-const (
-	updateLog     = "CMUpdate.log"
-	hierarchyLog  = "hman.log"
-	downloaderLog = "dmpdownloader.log"
-)
-
 // boxes are the inboxes that an update passes, and which files of them are its own. What lies in
 // one for long is not worked off.
-var boxes = []struct{ path, files, what string }{
-	{`inboxes\hman.box\ForwardingMsg`, "*.mcm", forwarded},
-	{`inboxes\hman.box\CFD`, "*.cmu|*.cme", notices},
-	{`inboxes\despoolr.box\receive`, "*.i??|*.s??|*.nil", received},
-	{`inboxes\schedule.box\requests`, "*.sr?", requested},
+var boxes = []struct {
+	path, files, what string
+	travels           bool // it counts only while content travels
+}{
+	{`inboxes\hman.box\ForwardingMsg`, "*.mcm", forwarded, false},
+	{`inboxes\hman.box\CFD`, "*.cmu|*.cme", notices, false},
+	{`inboxes\despoolr.box\receive`, "*.i??|*.s??|*.nil", received, true},
+	{`inboxes\schedule.box\requests`, "*.sr?", requested, true},
 }
 
 // What lies in the inboxes.
@@ -110,11 +111,15 @@ func payload(folder, guid string) string { return folder + `\EasySetupPayload\` 
 // is in it. An answer that is missing is kept as missing.
 func Gather(ctx context.Context, s *platform.Session, stated checks.Stated) Facts {
 	f := Facts{
-		ReadAt: s.ReadAt(), services: map[string]got[platform.Service]{}, files: map[string]got[platform.File]{},
+		ReadAt: s.ReadAt(), services: map[string]got[platform.Service]{}, logs: map[string]got[platform.FailureLog]{},
 		folders: map[string]got[platform.Folder]{}, payloads: map[string]got[platform.Folder]{}, redists: map[string]got[platform.Folder]{},
 	}
+	f.Subject = discovery.Describe(ctx, s, stated)
 	database, other, err := discovery.FindDatabase(ctx, s, stated)
 	switch {
+	case f.Subject.Role == discovery.Passive:
+		f.Other = "this is the passive site server of the site: run siteready diagnose on " + f.Subject.ActiveServer
+		return f
 	case err != nil:
 		f.Problem = err
 		return f
@@ -150,10 +155,22 @@ func Gather(ctx context.Context, s *platform.Session, stated checks.Stated) Fact
 	if f.any(func(c int64) bool { return phase(c) == updates.PhaseInstallation }) {
 		f.blocked = ask(ctx, s, blocked.In(database.Instance, database.Name))
 	}
+	if f.doubtsApplicability() {
+		f.versions = ask(ctx, s, updates.SiteVersions(database))
+	}
 	if !f.remote {
 		f.here(ctx, s)
 	}
 	return f
+}
+
+// doubtsApplicability reports whether a package that might apply is said not to, or whether that
+// could not be found out. Then the versions that the product keeps of its site count.
+func (f *Facts) doubtsApplicability() bool {
+	return f.any(func(c int64) bool { return c == applicabilityFailed }) ||
+		f.setAside.known() && slices.ContainsFunc(f.setAside.value, func(r asideRow) bool {
+			return r.State == updates.NotApplicable && newer(r.Version, f.packages[0].SiteVersion)
+		})
 }
 
 // any reports whether a package, or a package at a site, is in such a state.
@@ -181,14 +198,10 @@ func (f *Facts) here(ctx context.Context, s *platform.Session) {
 	for _, name := range []string{updateService, executive} {
 		f.services[name] = ask(ctx, s, platform.ReadService(name))
 	}
-	for _, name := range []string{updateLog, hierarchyLog, downloaderLog} {
-		f.files[name] = ask(ctx, s, platform.ReadFile(folder+`\Logs\`+name))
-	}
-	for _, box := range boxes {
-		f.folders[box.what] = ask(ctx, s, platform.ReadFolder(folder+`\`+box.path, box.files))
-	}
+	f.readBoxes(ctx, s, folder)
 	f.computer = ask(ctx, s, platform.ReadComputer())
 	point, one := f.point()
+	f.readLogs(ctx, s, folder, one && f.pointIsHere(point) && point.Offline == 0)
 	if one && f.pointIsHere(point) && point.Offline == 0 {
 		for _, row := range f.packages {
 			if _, asked := f.payloads[row.Package]; asked || row.Package == "" || row.Site != "" || !needsPayload(row) {
@@ -198,13 +211,30 @@ func (f *Facts) here(ctx context.Context, s *platform.Session) {
 			f.redists[row.Package] = ask(ctx, s, platform.ReadFolder(payload(folder, row.Package)+`\redist`, everyFile))
 		}
 	}
-	if one && f.any(func(c int64) bool { return phase(c) == updates.PhaseReplication }) {
+	if one && f.any(func(c int64) bool { return c == updates.Enabled }) {
 		f.share = ask(ctx, s, platform.ReadShare(`\\`+point.Server+`\EasySetupPayload`))
 	}
+	if f.any(func(c int64) bool { return c == pendingRestart }) {
+		f.boot = ask(ctx, s, platform.ReadBoot())
+	}
 	if f.any(func(c int64) bool { return phase(c) == updates.PhasePrerequisites }) {
-		root := ask(ctx, s, systemRoot)
-		if drive, _, found := strings.Cut(string(root.value), `\`); root.known() && found {
+		f.root = ask(ctx, s, systemRoot)
+		if drive, _, found := strings.Cut(string(f.root.value), `\`); f.root.known() && found {
 			f.prereq = ask(ctx, s, platform.ReadPrereqLog(drive+`\ConfigMgrPrereq.log`))
+		}
+	}
+}
+
+// readBoxes asks what lies in the inboxes: in those of other sites only where something travels. One
+// that is not there is empty, where the folder above is there.
+func (f *Facts) readBoxes(ctx context.Context, s *platform.Session, folder string) {
+	for _, box := range boxes {
+		if box.travels && !f.travels() {
+			continue
+		}
+		f.folders[box.what] = ask(ctx, s, platform.ReadFolder(folder+`\`+box.path, box.files))
+		if g := f.folders[box.what]; g.err == nil && !g.found && !f.inboxes.asked {
+			f.inboxes = ask(ctx, s, platform.ReadFolder(folder+`\inboxes`, everyFile))
 		}
 	}
 }
@@ -246,18 +276,19 @@ func (f *Facts) own() string {
 // Reads are the questions that Gather may ask.
 func Reads() []platform.Form {
 	const instance, database, folder, guid = "{SQL Server}", "{site database}", "{installation folder}", "{update package}"
-	forms := append(discovery.DatabaseReads(),
-		updates.Form(), servers.PointsForm(), atSites.In(instance, database).Form(), stages.In(instance, database).Form(),
+	forms := append(append(discovery.DescribeReads(), discovery.DatabaseReads()...),
+		updates.Form(), updates.SiteVersionsForm(), servers.PointsForm(), atSites.In(instance, database).Form(), stages.In(instance, database).Form(),
 		setAside.In(instance, database).Form(), hierarchy.In(instance, database).Form(), easySetup.In(instance, database).Form(),
 		newsGroup.In(instance, database).Form(), blocked.In(instance, database).Form(),
 		platform.ReadComputer().Form(), platform.ReadService(updateService).Form(), platform.ReadService(executive).Form(),
 		platform.ReadFolder(payload(folder, guid), everyFile).Form(), platform.ReadFolder(payload(folder, guid)+`\redist`, everyFile).Form(),
 		platform.ReadShare(`\\{service connection point}\EasySetupPayload`).Form(),
-		systemRoot.Form(), platform.ReadPrereqLog(`{drive of Windows}\ConfigMgrPrereq.log`).Form(),
+		platform.ReadBoot().Form(), systemRoot.Form(), platform.ReadPrereqLog(`{drive of Windows}\ConfigMgrPrereq.log`).Form(),
 	)
-	for _, name := range []string{updateLog, hierarchyLog, downloaderLog} {
-		forms = append(forms, platform.ReadFile(folder+`\Logs\`+name).Form())
+	for _, name := range watchedLogs() {
+		forms = append(forms, platform.ReadFailureLog(folder+`\Logs\`+name).Form())
 	}
+	forms = append(forms, platform.ReadFolder(folder+`\inboxes`, everyFile).Form())
 	for _, box := range boxes {
 		forms = append(forms, platform.ReadFolder(folder+`\`+box.path, box.files).Form())
 	}
@@ -267,7 +298,7 @@ func Reads() []platform.Form {
 // Rights are what Reads need.
 func Rights() []string {
 	return []string{
-		discovery.RegistryRight, updates.Right, servers.PointsRight,
+		discovery.RegistryRight, updates.Right, updates.SiteVersionsRight, servers.PointsRight,
 		"SQL Server: SELECT on CM_UpdatePackage_MonitoringStatus, vEasySetupPackage, PkgStatus, RCM_ReplicationLinkStatus, ReplicationData and v_Site in the site database",
 		"SQL Server: VIEW SERVER STATE (from 2022 on VIEW SERVER PERFORMANCE STATE is enough)",
 		"Windows: read the folders inboxes, Logs and EasySetupPayload of the installation folder, and open the share EasySetupPayload of the service connection point",

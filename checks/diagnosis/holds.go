@@ -28,11 +28,15 @@ func (j *judge) top() bool {
 
 // holds are what may hold a package in its state.
 func (j *judge) holds(line Line, whole updates.Row) []hold {
-	var all []hold
+	r, _ := ruleOf(line.Code, whole.Flag)
+	all := j.logHolds(line, r.manner == stopped)
 	switch line.Stage {
 	case Applicability:
 		all = append(all, j.executiveHolds(line)...)
 		all = append(all, j.boxHolds(line, forwarded, notices)...)
+		if disagree, does := j.versionsDisagree(); does {
+			all = append(all, hold{Statement: disagree, late: true})
+		}
 	case Download:
 		all = append(all, j.executiveHolds(line)...)
 		all = append(all, j.downloadHolds(line)...)
@@ -119,7 +123,7 @@ func (j *judge) boxHolds(line Line, which ...string) []hold {
 		}
 		if age := int64(j.f.ReadAt.Sub(*folder.value.Oldest).Minutes()); age > j.limit(inboxTakes) {
 			all = append(all, hold{Statement: Statement{
-				fmt.Sprintf("%s lie in %s, the oldest for %s (our threshold is %s)", box.what, box.path, span(age), span(j.limit(inboxTakes))),
+				fmt.Sprintf("%s lie in %s, the oldest for %s, longer than %s", box.what, box.path, Span(age), j.said(inboxTakes)),
 				[]Evidence{{folder.from, fmt.Sprintf("%d files, the oldest of %s", folder.value.Files, folder.value.Oldest.Format(clock))}},
 			}, stops: true})
 		}
@@ -128,26 +132,6 @@ func (j *judge) boxHolds(line Line, which ...string) []hold {
 }
 
 const clock = "2006-01-02 15:04 UTC"
-
-// quiet is how long ago a log of this machine was last written.
-func (j *judge) quiet(name string) (minutes int64, from platform.Question, ok bool) {
-	file := j.f.files[name]
-	if !file.known() {
-		return 0, file.from, false
-	}
-	return int64(j.f.ReadAt.Sub(file.value.Modified).Minutes()), file.from, true
-}
-
-// quietHold tells when a component last wrote to its log.
-func (j *judge) quietHold(line Line, name string) []hold {
-	minutes, from, ok := j.quiet(name)
-	if !ok || !j.local(line) {
-		return nil
-	}
-	return []hold{{Statement: Statement{
-		fmt.Sprintf("%s was last written %s ago", name, span(minutes)), []Evidence{{from, "last written " + j.f.files[name].value.Modified.Format(clock)}},
-	}, late: true}}
-}
 
 func (j *judge) downloadHolds(line Line) []hold {
 	all := j.boxHolds(line, forwarded, notices)
@@ -159,7 +143,7 @@ func (j *judge) downloadHolds(line Line) []hold {
 		}})
 	}
 	if one && j.f.pointIsHere(point) {
-		all = append(all, j.quietHold(line, downloaderLog)...)
+		all = append(all, j.quietNote(line, downloaderLog)...)
 	}
 	return all
 }
@@ -197,11 +181,11 @@ func (j *judge) replicationHolds(line Line, whole updates.Row) []hold {
 		all = append(all, j.boxHolds(line, notices)...)
 		if first, ok := j.setup(); ok && !strings.EqualFold(first.Package, line.GUID) {
 			all = append(all, hold{Statement: Statement{
-				"Hierarchy Manager has not put this update into the Easy Setup package " + first.PackageID + " yet",
-				[]Evidence{{j.f.easySetup.from, fmt.Sprintf("package %s holds %s, from %s", first.PackageID, first.Package, first.Source)}},
+				"Hierarchy Manager has not put this update into the Easy Setup package " + first.id() + " yet",
+				[]Evidence{{j.f.easySetup.from, fmt.Sprintf("package %s holds %s, from %s", first.id(), first.Package, first.Source)}},
 			}, late: true})
 		}
-		return append(all, j.quietHold(line, hierarchyLog)...)
+		return append(all, j.quietNote(line, hierarchyLog)...)
 	}
 	all = append(all, j.copyHolds(line)...)
 	return append(all, j.boxHolds(line, received, requested)...)
@@ -209,7 +193,7 @@ func (j *judge) replicationHolds(line Line, whole updates.Row) []hold {
 
 // setup is the Easy Setup package; ok is false where there is none, or it is not known.
 func (j *judge) setup() (copyRow, bool) {
-	if !j.f.easySetup.known() || j.f.easySetup.value[0].PackageID == "" {
+	if !j.f.easySetup.known() || j.f.easySetup.value[0].id() == "" {
 		return copyRow{}, false
 	}
 	return j.f.easySetup.value[0], true
@@ -222,7 +206,10 @@ func (j *judge) shareHolds() []hold {
 	if !share.known() || share.value.Outcome == platform.ShareReachable {
 		return nil
 	}
-	text := fmt.Sprintf("the share %s does not answer as it should: %s", share.from.Where, strings.ReplaceAll(share.value.Outcome, "_", " "))
+	text := fmt.Sprintf("the share %s cannot be opened: %s", share.from.Where, map[string]string{
+		platform.ShareNoServer: "its server does not answer to its name", platform.ShareNoShare: "the server has no such share",
+		platform.ShareNoFolder: "its folder is not there", platform.ShareNoAnswer: "nothing came back in time",
+	}[share.value.Outcome])
 	if share.value.Outcome == platform.ShareDenied {
 		text = fmt.Sprintf("the share %s refuses the account that asked; Hierarchy Manager opens it as the site server's computer account", share.from.Where)
 	}
@@ -240,10 +227,10 @@ func (j *judge) copyHolds(line Line) []hold {
 		}
 		return []hold{{Statement: Statement{"the site has no Easy Setup package", []Evidence{{j.f.easySetup.from, "no row"}}}, late: true}}
 	}
-	about := fmt.Sprintf("package %s, version %d, holds %s", first.PackageID, first.SourceNumber, first.Package)
+	about := fmt.Sprintf("package %s, version %d, holds %s", first.id(), first.SourceNumber, first.Package)
 	if !strings.EqualFold(first.Package, line.GUID) {
 		return []hold{{Statement: Statement{
-			"the Easy Setup package " + first.PackageID + " holds another update", []Evidence{{j.f.easySetup.from, about}},
+			"the Easy Setup package " + first.id() + " holds another update", []Evidence{{j.f.easySetup.from, about}},
 		}, late: true}}
 	}
 	var all []hold
@@ -257,18 +244,18 @@ func (j *judge) copyHolds(line Line) []hold {
 		}
 		switch {
 		case row.State == 4 || row.State == 5:
-			tell(true, fmt.Sprintf("the copy of %s for site %s failed, or is tried again", row.PackageID, row.Site))
+			tell(true, fmt.Sprintf("the copy of %s for site %s failed, or is tried again", row.id(), row.Site))
 		case row.State >= 0 && row.State <= 2:
-			tell(false, fmt.Sprintf("the copy of %s is on the way to site %s", row.PackageID, row.Site))
+			tell(false, fmt.Sprintf("the copy of %s is on the way to site %s", row.id(), row.Site))
 		case row.State == 3 && row.Number >= 0 && row.Number < row.SourceNumber:
-			tell(false, fmt.Sprintf("site %s has version %d of %s, and the newest is %d", row.Site, row.Number, row.PackageID, row.SourceNumber))
+			tell(false, fmt.Sprintf("site %s has version %d of %s, and the newest is %d", row.Site, row.Number, row.id(), row.SourceNumber))
 		case row.State > 3:
-			tell(false, fmt.Sprintf("the copy of %s at site %s is being removed, or is in a state that is not known here (%d)", row.PackageID, row.Site, row.State))
+			tell(false, fmt.Sprintf("the copy of %s at site %s is being removed, or is in a state that is not known here (%d)", row.id(), row.Site, row.State))
 		}
 	}
 	if line.Site != "" && !slices.ContainsFunc(j.f.easySetup.value, func(r copyRow) bool { return strings.EqualFold(r.Site, line.Site) }) {
 		all = append(all, hold{Statement: Statement{
-			fmt.Sprintf("no copy of %s is on record for site %s", first.PackageID, line.Site), []Evidence{{j.f.easySetup.from, about}},
+			fmt.Sprintf("no copy of %s is on record for site %s", first.id(), line.Site), []Evidence{{j.f.easySetup.from, about}},
 		}, late: true})
 	}
 	if first.SameHash == 0 {
@@ -327,12 +314,12 @@ func (j *judge) linkHolds(site string) []hold {
 		if row.State < 0 || row.State == 2 || row.State == 3 || site != "" && !strings.EqualFold(row.Sending, site) && !strings.EqualFold(row.Receiving, site) {
 			continue
 		}
-		name := map[int64]string{4: "initializing", 5: "not started", 6: "failed", 7: "in a state that the product does not know", 8: "degraded", 9: "failed"}[row.State]
+		name := map[int64]string{4: "is being initialized", 5: "has not started", 6: "has failed", 7: "is in a state that the product does not know", 8: "is degraded", 9: "has failed"}[row.State]
 		if name == "" {
-			name = "in a state that is not known here"
+			name = "is in a state that is not known here"
 		}
 		all = append(all, hold{Statement: Statement{
-			fmt.Sprintf("the replication group CMUpdates from %s to %s is %s (%d)", row.Sending, row.Receiving, name, row.State),
+			fmt.Sprintf("the replication group CMUpdates from %s to %s %s (%d)", row.Sending, row.Receiving, name, row.State),
 			[]Evidence{{j.f.news.from, fmt.Sprintf("%s to %s: state %d, worked out %s ago", row.Sending, row.Receiving, row.State, unchanged(row.Minutes))}},
 		}, stops: row.State == 6 || row.State == 9})
 	}

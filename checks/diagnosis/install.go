@@ -4,9 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	"siteready/checks/servers"
 	"siteready/checks/updates"
-	"siteready/platform"
 )
 
 // installationHolds are what may hold an installation.
@@ -20,7 +18,7 @@ func (j *judge) installationHolds(line Line, whole updates.Row) []hold {
 	case waitsForParent:
 		all = append(all, j.parentHolds(line)...)
 	case pendingRestart:
-		all = append(all, hold{Statement: Statement{Text: "the restart of the server", Evidence: line.Says.Evidence[:1]}, stops: true})
+		all = append(all, j.restartHold(line))
 	case serviceStopped, serviceFiles: // it stops to replace itself
 		for _, h := range j.serviceHolds(line) {
 			h.stops, h.late = false, true
@@ -38,7 +36,20 @@ func (j *judge) installationHolds(line Line, whole updates.Row) []hold {
 			}, late: true})
 		}
 	}
-	return append(all, j.quietHold(line, updateLog)...)
+	return append(all, j.quietNote(line, updateLog)...)
+}
+
+// restartHold tells of the restart that is missing, or was made and did not help.
+func (j *judge) restartHold(line Line) hold {
+	h := hold{Statement: Statement{Text: "the restart of the server", Evidence: line.Says.Evidence[:1]}, stops: true}
+	if !j.local(line) || !j.f.boot.known() || line.Minutes < 0 {
+		return h
+	}
+	h.Evidence = append(h.Evidence, Evidence{j.f.boot.from, "Windows was started " + j.f.boot.value.At.Format(clock)})
+	if up := int64(j.f.ReadAt.Sub(j.f.boot.value.At).Minutes()); up < line.Minutes {
+		h.Text = fmt.Sprintf("nothing that was found: Windows was started %s ago, after the state was set, and the state is still there; read CMUpdate.log", Span(up))
+	}
+	return h
 }
 
 // parentHolds tells how far the parent of a site has come.
@@ -88,7 +99,7 @@ func (j *judge) blockers(line Line) []hold {
 		}
 		minutes := row.Waited / 60
 		all = append(all, hold{Statement: Statement{
-			fmt.Sprintf("session %d in the site database: %s; the update service waits for it since %s", row.Session, who, span(minutes)),
+			fmt.Sprintf("session %d in the site database: %s; the update service has waited for it for %s", row.Session, who, Span(minutes)),
 			[]Evidence{{j.f.blocked.from, fmt.Sprintf("session %d, program %q, waited %d seconds", row.Session, row.Program, row.Waited)}},
 		}, stops: minutes > j.limit(blockedTakes)})
 	}
@@ -99,15 +110,15 @@ func (j *judge) blockers(line Line) []hold {
 const fresh = 30
 
 // progress tells that what is late may still get on: the log of the update service is being written.
-func (j *judge) progress(line Line) []Statement {
-	minutes, from, ok := j.quiet(updateLog)
+func (j *judge) progress(line Line) (Statement, bool) {
+	minutes, last, ok := j.quiet(updateLog)
 	if line.Standing != Stuck || line.Stage != Installation || !ok || minutes > fresh || !j.local(line) {
-		return nil
+		return Statement{}, false
 	}
-	return []Statement{{
-		"CMUpdate.log is still being written, so it may still get on: see whether it says new things, or the same again",
-		[]Evidence{{from, "last written " + j.f.files[updateLog].value.Modified.Format(clock)}},
-	}}
+	return Statement{
+		fmt.Sprintf("CMUpdate.log was last written %s ago, so it may still get on: see whether it says new things, or the same again", Span(minutes)),
+		[]Evidence{last},
+	}, true
 }
 
 // recently is how long ago, in minutes, a site may have reported for its post-installation to be followed.
@@ -141,127 +152,7 @@ func (j *judge) afterInstallation() {
 		if !strings.EqualFold(row.Site, j.f.own()) {
 			holds = append(holds, j.linkHolds(row.Site)...)
 		}
-		j.stand(&line, rule{PostInstallation, manner, postTakes, line.Next}, append(holds, j.quietHold(line, hierarchyLog)...))
+		j.stand(&line, rule{PostInstallation, manner, postTakes, line.Next}, append(append(j.logHolds(line, row.Failed > 0), holds...), j.quietNote(line, hierarchyLog)...))
 		j.out.Lines = append(j.out.Lines, line)
 	}
-}
-
-// setAside tells of packages that are newer than the site, and that the console does not show.
-func (j *judge) setAside() {
-	if !j.f.setAside.known() {
-		return
-	}
-	first := j.f.setAside.value[0]
-	if first.Package != "" {
-		j.out.Counts.SetAside = first.Listed
-	} else {
-		j.out.Counts.SetAside = 0
-	}
-	own := j.f.packages[0].SiteVersion
-	for _, row := range j.f.setAside.value {
-		if row.Package == "" || !newer(row.Version, own) {
-			continue
-		}
-		state, _ := updates.StateOf(row.State)
-		line := Line{
-			Package: row.Name, GUID: row.Package, Version: row.Version, Stage: Applicability, Standing: Rests, Code: row.State, Minutes: -1,
-			Says: Statement{
-				fmt.Sprintf("%s (%s, %d), though it is newer than the site", state.Meaning, state.Name, state.Code),
-				[]Evidence{{j.f.setAside.from, fmt.Sprintf("state %d, version %s", row.State, row.Version)}},
-			},
-			Next: nextNothing,
-			Safe: []string{"That is normal where the site is too old for it, or a newer package takes its place. Where it should apply, compare the site's versions: siteready --only site.versions."},
-		}
-		if line.Package == "" {
-			line.Package = row.Package
-		}
-		j.out.Lines = append(j.out.Lines, line)
-	}
-	listed(j, "the packages that are hidden or do not apply", j.f.setAside, first.Listed, maxSetAside, first.Package == "")
-}
-
-// synchronization is the line about how packages come here. It belongs to the top-level site.
-func (j *judge) synchronization() {
-	if !j.top() || !j.f.points.known() {
-		return
-	}
-	rows := j.f.points.value
-	line := Line{
-		Package: "all updates", Site: j.f.own(), Stage: Synchronization, Code: -1, Minutes: -1, Standing: Rests,
-		Next: "the service connection point looks for updates every 24 hours",
-		Safe: []string{"Check for updates in the console: Administration, Updates and Servicing."},
-	}
-	about := func(text string) { line.Says = Statement{text, []Evidence{{j.f.points.from, pointsFound(rows)}}} }
-	none := j.f.packages[0].Packages == 0
-	point, one := j.f.point()
-	switch {
-	case len(rows) == 1 && rows[0].Server == "":
-		about("the site has no service connection point, and no update comes here")
-		line.Standing, line.Next = Stuck, "nothing happens by itself"
-		line.Safe = []string{"Add the role service connection point to a server of the top-level site."}
-	case !one:
-		about("the site has more than one service connection point")
-		line.Standing = Unknown
-		line.Cause = platform.Refuse(platform.ErrUnsupported, "the database knows %d service connection points, and a hierarchy supports one", rows[0].Points)
-	case point.Offline == 1:
-		about("the service connection point on " + point.Server + " is offline")
-		line.Next = "nothing by itself: what is new comes with the service connection tool"
-		line.Safe = []string{"Prepare, connect and import with the service connection tool; ServiceConnectionTool.log lies beside it."}
-		if none {
-			line.Standing = Stuck
-			line.Held = []Statement{{"nothing was imported yet", []Evidence{{j.f.from, "0 packages"}}}}
-		}
-	case point.Offline != 0:
-		about("whether the service connection point on " + point.Server + " is online is not said")
-		line.Standing = Unknown
-		line.Cause = platform.Refuse(platform.ErrUnsupported, "%s does not say whether the service connection point on %s is online (%d)", j.f.points.from, point.Server, point.Offline)
-	default:
-		about("the service connection point on " + point.Server + " is online")
-		j.online(&line, point, none)
-	}
-	if line.Standing == Stuck {
-		line.Avoid = avoid(Synchronization)
-	}
-	j.out.Lines = append(j.out.Lines, line)
-}
-
-// online looks at what a service connection point that is online leaves behind.
-func (j *judge) online(line *Line, point servers.Point, none bool) {
-	holds := append(j.executiveHolds(*line), j.boxHolds(*line, forwarded, notices)...)
-	if j.f.pointIsHere(point) {
-		log := j.f.files[downloaderLog]
-		minutes, from, ok := j.quiet(downloaderLog)
-		switch {
-		case ok && minutes > j.limit(silentTakes):
-			holds = append(holds, hold{Statement: Statement{
-				fmt.Sprintf("the downloader has written nothing to dmpdownloader.log for %s (our threshold is %s)", span(minutes), span(j.limit(silentTakes))),
-				[]Evidence{{from, "last written " + log.value.Modified.Format(clock)}},
-			}, stops: true})
-		case log.asked && log.err == nil && !log.found:
-			line.Standing = Unknown
-			line.Cause = platform.Refuse(platform.ErrAbsent, "%s is not there, so it is not known whether the downloader works", log.from.Where)
-		}
-	}
-	for _, h := range holds {
-		line.Standing, line.Held = Stuck, append(line.Held, h.Statement)
-		line.Cause = nil
-	}
-	if none && line.Standing == Rests {
-		line.Standing = Waits
-		line.Says.Text += ", and nothing was synchronized yet"
-		line.Says.Evidence = append(line.Says.Evidence, Evidence{j.f.from, "0 packages"})
-	}
-}
-
-func pointsFound(rows []servers.Point) string {
-	var said []string
-	for _, row := range rows {
-		if row.Server != "" {
-			said = append(said, fmt.Sprintf("%s: offline %d", row.Server, row.Offline))
-		}
-	}
-	if len(said) == 0 {
-		return "none"
-	}
-	return strings.Join(said, ", ")
 }

@@ -22,14 +22,14 @@ type judge struct {
 // Judge makes a diagnosis of facts. It asks nothing.
 func Judge(f Facts, thresholds checks.Settings) Diagnosis {
 	j := &judge{f: f, set: thresholds, gaps: map[string]bool{}}
-	j.out = Diagnosis{ReadAt: f.ReadAt, Counts: Counts{-1, -1, -1}}
+	j.out = Diagnosis{ReadAt: f.ReadAt, Subject: f.Subject, Counts: Counts{-1, -1, -1}}
 	switch {
 	case f.Other != "":
-		j.out.Summary = "Could not look: " + f.Other + "."
+		j.out.Summary = strings.ToUpper(f.Other[:1]) + f.Other[1:] + "."
 		return j.out
 	case f.Problem != nil:
 		j.gap("the update packages", got[any]{asked: true, err: f.Problem, from: f.from})
-		j.out.Summary = "Could not look at the update packages: nothing is known of them."
+		j.out.Summary = "The update packages could not be looked at: nothing is known of them."
 		return j.out
 	}
 	j.out.Site = f.own()
@@ -52,113 +52,20 @@ func (j *judge) limit(name string) int64 {
 	panic(fmt.Sprintf("a diagnosis has no setting %q", name))
 }
 
-// gap notes what could not be looked at, once.
-func (j *judge) gap(what string, g got[any]) {
-	no := reason(g.err)
-	if key := what + "\n" + no.Cause; !j.gaps[key] {
-		j.gaps[key] = true
-		j.out.Gaps = append(j.out.Gaps, Gap{what, no, g.from})
-	}
-}
-
-// needed notes a gap where a question that was asked has no answer.
-func needed[A any](j *judge, what string, g got[A]) {
-	if g.asked && g.err != nil {
-		j.gap(what, got[any]{asked: true, err: g.err, from: g.from})
-	}
-}
-
-// listed notes a gap where a list is cut, or says another number than it has.
-func listed[A any](j *judge, what string, g got[[]A], said int64, most int, none bool) {
-	n := int64(len(g.value))
-	if none {
-		n = 0
-	}
-	switch {
-	case !g.known() || said == n:
-	case said > n && int(n) == most:
-		j.gap(what, got[any]{err: platform.Refuse(platform.ErrTooLarge, "%d of them are not in the list, which holds %d", said-n, most), from: g.from})
-	default:
-		j.gap(what, got[any]{err: platform.Refuse(platform.ErrMalformed, "%s says that there are %d of them, and lists %d", g.from, said, n), from: g.from})
-	}
-}
-
-// lookedAt notes what could not be looked at, and refuses lists that cannot be whole.
-func (j *judge) lookedAt() {
-	f := &j.f
-	needed(j, "how far each site has come", f.atSites)
-	needed(j, "what the sites have reported, and post-installation", f.stages)
-	needed(j, "the packages that are hidden or do not apply", f.setAside)
-	needed(j, "the sites of the hierarchy", f.hierarchy)
-	needed(j, "the service connection point", f.points)
-	needed(j, "the Easy Setup package and its copies", f.easySetup)
-	needed(j, "the replication group CMUpdates", f.news)
-	needed(j, "what the update service waits for in the site database", f.blocked)
-	needed(j, "the share EasySetupPayload", f.share)
-	needed(j, "the log of the prerequisite checker", f.prereq)
-	needed(j, "this machine's name", f.computer)
-	for _, name := range []string{updateService, executive} {
-		needed(j, "the service "+name, f.services[name])
-	}
-	for _, name := range []string{updateLog, hierarchyLog, downloaderLog} {
-		needed(j, "when "+name+" was last written", f.files[name])
-	}
-	for _, box := range boxes {
-		needed(j, box.path, f.folders[box.what])
-		if folder := f.folders[box.what]; folder.known() && folder.value.More {
-			j.gap(box.path, got[any]{err: platform.Refuse(platform.ErrTooLarge, "%s has too many files to look at all", box.path), from: folder.from})
-		}
-	}
-	for _, row := range f.packages {
-		needed(j, "the payload of "+nameOf(row), f.payloads[row.Package])
-		needed(j, "the redistributables of "+nameOf(row), f.redists[row.Package])
-	}
-	if first := f.packages[0]; first.Listed > int64(len(f.packages)) {
-		j.gap("further packages", got[any]{err: platform.Refuse(platform.ErrTooLarge, "%d rows are not in the list, which holds %d", first.Listed-int64(len(f.packages)), updates.MaxRows), from: f.from})
-	}
-	if f.atSites.known() {
-		first := f.atSites.value[0]
-		listed(j, "how far each site has come", f.atSites, first.Listed, maxAtSites, first.Package == "")
-	}
-	if f.stages.known() {
-		first := f.stages.value[0]
-		listed(j, "what the sites have reported", f.stages, first.Listed, maxStages, first.Package == "")
-		if first.AllMessages > 0 && first.AllTold == 0 {
-			j.gap("post-installation", got[any]{err: platform.Refuse(platform.ErrUnsupported,
-				"the %d messages in CM_UpdatePackage_MonitoringStatus do not name their sub-stage", first.AllMessages), from: f.stages.from})
-		}
-	}
-	if f.hierarchy.known() {
-		listed(j, "the sites of the hierarchy", f.hierarchy, f.hierarchy.value[0].Sites, maxSites, false)
-	}
-	if f.easySetup.known() {
-		first := f.easySetup.value[0]
-		listed(j, "the copies of the Easy Setup package", f.easySetup, first.Copies, maxCopies, first.Site == "")
-	}
-	if f.blocked.known() {
-		first := f.blocked.value[0]
-		listed(j, "what the update service waits for in the site database", f.blocked, first.Blocked, maxBlocked, first.Session == 0)
-	}
-	if f.news.known() {
-		first := f.news.value[0]
-		listed(j, "the links of the replication group CMUpdates", f.news, first.Links, maxGroups, first.State == -1)
-		if first.Groups < 1 || first.Links == 0 {
-			j.gap("the replication group CMUpdates", got[any]{err: platform.Refuse(platform.ErrMalformed,
-				"the database knows %d groups called CMUpdates, with %d links, and the hierarchy has more than one site", first.Groups, first.Links), from: f.news.from})
-		}
-	}
-	if f.remote {
-		j.gap("services, logs, inboxes and folders of the site server", got[any]{err: platform.Refuse(platform.ErrUnsupported,
-			"only a database was named: run siteready diagnose on the site server")})
-	}
-}
-
 // nameOf is what a package is called.
 func nameOf(row updates.Row) string {
 	if row.Name != "" {
 		return row.Name
 	}
 	return row.Package
+}
+
+// said is a threshold in words.
+func (j *judge) said(name string) string {
+	if _, set := j.set[name]; set {
+		return Span(j.limit(name)) + " (as configured)"
+	}
+	return Span(j.limit(name)) + " (our threshold)"
 }
 
 // packages makes the lines of the packages that are not done with.
@@ -177,7 +84,8 @@ func (j *judge) packages() {
 		case at >= 0:
 			whole = j.f.packages[at]
 		case updates.Final(row.PackageState):
-			continue // sites that are late, or gone: the package as a whole is done with
+			j.out.Lines = append(j.out.Lines, j.lateSites(row)...)
+			continue
 		default:
 			whole.Site, whole.State, whole.Unchanged = "", row.PackageState, -1
 		}
@@ -191,18 +99,13 @@ func (j *judge) linesOf(whole updates.Row) []Line {
 	own := j.line(whole, "", whole.State, whole.Unchanged, about)
 	state, _ := updates.StateOf(whole.State)
 	if updates.Superseded(whole) && (state.Failure() || own.Standing == Rests) {
-		own.Standing, own.Held, own.Next, own.Safe, own.Avoid = Rests, nil, nextNothing, nil, nil
+		own.Standing, own.Held, own.Also, own.Next, own.Safe, own.Avoid = Rests, nil, nil, nextNothing, nil, nil
 		own.Says.Text += "; left of a release before the site's own"
 		return []Line{own}
 	}
-	if r, known := ruleOf(whole.State, whole.Flag); !known || own.Stage == Applicability || own.Stage == Download || r.manner == rests {
-		return []Line{own}
-	}
-	reported := j.reported(whole.Package)
-	if len(reported) == 0 {
-		return []Line{own}
-	}
+	r, known := ruleOf(whole.State, whole.Flag)
 	var lines []Line
+	reported := j.reported(whole.Package)
 	installed, worst := 0, Rests
 	for _, row := range reported {
 		line := j.siteLine(whole, row)
@@ -210,27 +113,57 @@ func (j *judge) linesOf(whole updates.Row) []Line {
 			installed++
 		}
 		worst = worse(worst, line.Standing)
-		if line.Standing != Rests {
+		left := r.manner == rests && (row.State == updates.PrereqSucceeded || row.State == prereqWarned) // of a check that led to nothing
+		if line.Standing != Rests && !left {
 			lines = append(lines, line)
 		}
+	}
+	if !known || len(reported) == 0 || own.Stage == Applicability || own.Stage == Download || r.manner == rests {
+		return append([]Line{own}, lines...) // the sites have no part in it yet, or none any more
 	}
 	missing := j.silentSites(whole, reported)
 	lines = append(lines, missing...)
 	switch {
 	case installed == len(reported) && len(missing) == 0:
 		return append(lines, j.untold(whole, own))
-	case len(lines) == 0, own.Standing == Stuck && worst != Stuck, own.Standing == Unknown:
+	case len(lines) == 0, r.manner == stopped && worst != Stuck, r.manner == dark:
 		return append([]Line{own}, lines...)
 	}
 	return lines
 }
 
-// reported are the rows of a package's sites.
+// lateSites are lines for sites that do not agree that a package is done with. A site that is no
+// longer in the hierarchy does not count.
+func (j *judge) lateSites(row updates.Row) []Line {
+	whole := row
+	whole.Site, whole.State, whole.Unchanged = "", row.PackageState, -1
+	var lines []Line
+	for _, at := range j.reported(row.Package) {
+		line := j.siteLine(whole, at)
+		line.Says.Text += "; the package as a whole is done with"
+		gone := j.f.hierarchy.known() && !slices.ContainsFunc(j.f.hierarchy.value, func(s siteRow) bool { return strings.EqualFold(s.Site, at.Site) })
+		if gone {
+			line.Standing, line.Cause, line.Held, line.Also, line.Next, line.Safe, line.Avoid = Rests, nil, nil, nil, nextNothing, nil, nil
+			line.Says.Text += ", and the site is gone"
+			line.Says.Evidence = append(line.Says.Evidence, Evidence{j.f.hierarchy.from, "no site " + at.Site})
+		}
+		lines = append(lines, line)
+	}
+	return lines
+}
+
+// reported are the rows of a package's sites, from both statements that have some.
 func (j *judge) reported(guid string) []atSiteRow {
 	var rows []atSiteRow
 	for _, row := range j.f.atSites.value {
 		if j.f.atSites.known() && row.Package != "" && strings.EqualFold(row.Package, guid) {
 			rows = append(rows, row)
+		}
+	}
+	for _, row := range j.f.packages {
+		if row.Site != "" && strings.EqualFold(row.Package, guid) &&
+			!slices.ContainsFunc(rows, func(r atSiteRow) bool { return strings.EqualFold(r.Site, row.Site) }) {
+			rows = append(rows, atSiteRow{Package: row.Package, State: row.State, Site: row.Site, Unchanged: row.Unchanged, Recoveries: -1})
 		}
 	}
 	return rows
@@ -247,7 +180,7 @@ func (j *judge) siteLine(whole updates.Row, row atSiteRow) Line {
 	others := whole.State != row.State && (whole.Flag == flagInstall || whole.Flag == flagGoesOn)
 	if others && row.State == updates.PrereqSucceeded && line.Standing != Unknown {
 		// The package goes on when all sites have passed; what holds the others stands in their lines.
-		line.Standing, line.Held, line.Next = Waits, nil, "the installation begins by itself when the other sites have passed too"
+		line.Standing, line.Held, line.Also, line.Next = Waits, nil, nil, "the installation begins by itself when the other sites have passed too"
 		line.Says.Text += "; it waits for the other sites"
 	}
 	return line
@@ -277,7 +210,7 @@ func (j *judge) untold(whole updates.Row, line Line) Line {
 	if line.Standing == Unknown && line.Cause == nil {
 		return line
 	}
-	line.Stage, line.Held, line.Cause = PostInstallation, nil, nil
+	line.Stage, line.Held, line.Also, line.Cause = PostInstallation, nil, nil, nil
 	line.Says.Text = "every site has installed it, and the package as a whole still says: " + line.Says.Text
 	line.Next = "the sites' news arrive by the replication group CMUpdates, which is replicated each minute, and Hierarchy Manager marks the package as installed"
 	line.Safe, line.Avoid = []string{"Look at the group CMUpdates: Monitoring, Database Replication; where it fails, run the Replication Link Analyzer. Follow hman.log."}, avoid(PostInstallation)
@@ -323,6 +256,9 @@ func (j *judge) line(whole updates.Row, site string, code, minutes int64, about 
 	if state.Safe != "" {
 		line.Safe = []string{state.Safe}
 	}
+	if r.manner == runs && (code == updates.PrereqSucceeded || code == prereqWarned) {
+		line.Safe = []string{"Wait; follow CMUpdate.log."} // what may be done without an installation is another thing
+	}
 	line.Avoid = avoid(r.stage)
 	if r.manner == dark {
 		line.Standing = Unknown
@@ -349,7 +285,7 @@ func unchanged(minutes int64) string {
 	if minutes < 0 {
 		return "a time that is not known"
 	}
-	return span(minutes)
+	return Span(minutes)
 }
 
 // hold is something that holds an update.
@@ -357,6 +293,9 @@ type hold struct {
 	Statement
 	stops bool // it does not go on while this lasts
 	late  bool // it is told only of what is stuck
+	note  bool // it holds nothing, and may help
+	// remedy is what is known to help; empty where that is not known.
+	remedy string
 }
 
 // stand works out how a line stands, and what holds it.
@@ -382,18 +321,56 @@ func (j *judge) stand(line *Line, r rule, holds []hold) {
 	default:
 		line.Standing = Waits
 	}
-	for _, h := range holds {
-		if h.stops || line.Standing == Stuck || !h.late {
-			line.Held = append(line.Held, h.Statement)
+	for _, first := range []bool{true, false} { // what surely stops it stands first
+		for _, h := range holds {
+			switch {
+			case h.note && !first:
+				line.Also = append(line.Also, h.Statement)
+			case !h.note && h.stops == first && (h.stops || line.Standing == Stuck || !h.late):
+				line.hold(h)
+			}
 		}
 	}
-	if line.Standing == Stuck && r.manner == runs && age > limit && limit >= 0 {
-		overdue := Statement{Text: fmt.Sprintf("nothing that siteready looks at; it takes longer than %s (our threshold): read %s", span(limit), logOf(line.Stage, line.Code))}
-		if len(line.Held) == 0 {
-			line.Held = append(line.Held, overdue)
+	if line.Standing == Stuck && len(line.Held) == 0 {
+		text := "what stands in " + logOf(line.Stage, line.Code)
+		if r.manner == runs {
+			text = fmt.Sprintf("nothing that was found: it takes longer than %s, so read %s", j.said(r.limit), logOf(line.Stage, line.Code))
 		}
+		line.Held = append(line.Held, Statement{Text: text, Evidence: line.Says.Evidence[:min(1, len(line.Says.Evidence))]})
 	}
-	line.Held = append(line.Held, j.progress(*line)...)
+	if line.Standing == Stuck {
+		for i, text := range line.Safe { // to wait is no help any more
+			if rest, waits := strings.CutPrefix(text, "Wait; "); waits {
+				line.Safe[i] = strings.ToUpper(rest[:1]) + rest[1:]
+			}
+		}
+		line.Safe = append(line.Safe, again(*line)...)
+	}
+	if may, still := j.progress(*line); still {
+		line.Also = append(slices.DeleteFunc(line.Also, func(s Statement) bool { return s.Evidence[0].Question == may.Evidence[0].Question }), may)
+	}
+}
+
+// again is what lets a stage begin again, where that is allowed.
+func again(line Line) []string {
+	if line.Stage != Replication {
+		return nil
+	}
+	switch line.Code {
+	case updates.Enabled:
+		return []string{`When the cause is removed, an empty file 2.esc in inboxes\hman.box\CFD of the top-level site lets Hierarchy Manager begin again.`}
+	case contentReplicated:
+		return nil
+	}
+	return []string{"When the cause is removed, the method RetryContentReplication of the provider's class SMS_CM_UpdatePackages, called at the top-level site, lets the content be sent again."}
+}
+
+// hold adds what holds a line, with what is known to help.
+func (l *Line) hold(h hold) {
+	l.Held = append(l.Held, h.Statement)
+	if h.remedy != "" {
+		l.Safe = append(l.Safe, "Known to help: "+h.remedy)
+	}
 }
 
 // lastNews is how long ago a site last reported on the package; ok is false where that is not known.
@@ -440,12 +417,15 @@ func (j *judge) sum() {
 	switch d.Standing {
 	case Stuck:
 		first := d.Lines[0]
-		d.Summary = fmt.Sprintf("Stuck: %s, in %s.", first.Name(), first.Stage)
+		d.Summary = fmt.Sprintf("%s, is stuck in %s.", first.Name(), first.Stage)
+		if first.Site == "" {
+			d.Summary = fmt.Sprintf("%s is stuck in %s.", first.Name(), first.Stage)
+		}
 		if more := counts[Stuck] - 1; more > 0 {
-			d.Summary = strings.TrimSuffix(d.Summary, ".") + fmt.Sprintf("; and %s.", count(more, "more", "more"))
+			d.Summary += fmt.Sprintf(" Stuck beside it: %d more.", more)
 		}
 	case Unknown:
-		d.Summary = "Could not look at all of it, so it is not known whether something is stuck."
+		d.Summary = "Not all could be looked at, so it is not known whether something is stuck."
 	case Waits:
 		d.Summary = fmt.Sprintf("Nothing is stuck: %s under way, and in time.", count(counts[Waits], "update is", "updates are"))
 	default:

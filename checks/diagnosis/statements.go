@@ -91,7 +91,7 @@ type stageRow struct {
 // easySetup is the hidden package by which the chosen update travels, with its copy at each
 // site. Status 0 to 2 is on the way, 3 is there, 4 and 5 are trouble, 6 to 9 are about removing.
 var easySetup = platform.SQL[copyRow]("update-easy-setup", `
-	SELECT TOP (60) ISNULL(CAST(e.PackageID AS nvarchar(16)), N'') AS package_id, ISNULL(CAST(e.PackageGUID AS nvarchar(36)), N'') AS package,
+	SELECT TOP (60) ISNULL(LEFT(e.PackageID, 3), N'') AS package_site, ISNULL(SUBSTRING(e.PackageID, 4, 13), N'') AS package_tail, ISNULL(CAST(e.PackageGUID AS nvarchar(36)), N'') AS package,
 		ISNULL(CAST(e.PackageVersion AS bigint), -1) AS package_number, ISNULL(CAST(e.StoredPkgVersion AS bigint), -1) AS stored_number,
 		CASE WHEN e.PackageHash IS NULL OR e.StoredPkgHash IS NULL THEN -1 WHEN e.PackageHash = e.StoredPkgHash THEN 1 ELSE 0 END AS same_hash,
 		ISNULL(CAST(e.Source AS nvarchar(400)), N'') AS path, ISNULL(CAST(e.SourceSite AS nvarchar(8)), N'') AS source_site,
@@ -106,11 +106,12 @@ var easySetup = platform.SQL[copyRow]("update-easy-setup", `
 	OUTER APPLY (SELECT CAST(k.SiteCode AS nvarchar(8)) AS site, CAST(k.Status AS bigint) AS copy_state, CAST(k.SourceVersion AS bigint) AS copy_number,
 			DATEDIFF(minute, UpdateTime, SYSUTCDATETIME()) AS minutes
 		FROM dbo.PkgStatus k WHERE k.ID = e.PackageID AND k.Type = 1) s
-	ORDER BY package_id, site`)
+	ORDER BY package_site, package_tail, site`)
 
 type copyRow struct {
-	PackageID    string `json:"package_id"` // empty when no update was ever chosen
-	Package      string `json:"package"`    // GUID of the update that it holds
+	MadeBy       string `json:"package_site"` // code of the site that made it, with which its ID begins; empty when no update was ever chosen
+	Tail         string `json:"package_tail"` // the rest of its ID
+	Package      string `json:"package"`      // GUID of the update that it holds
 	Version      int64  `json:"package_number"`
 	Stored       int64  `json:"stored_number"`
 	SameHash     int64  `json:"same_hash"` // 1 yes, 0 no, -1 not known
@@ -126,12 +127,15 @@ type copyRow struct {
 	Copies       int64  `json:"copies"`
 }
 
+// id is the package's ID, such as CAS00002.
+func (r copyRow) id() string { return r.MadeBy + r.Tail }
+
 // hierarchy lists the sites that install updates, the database's own first.
 var hierarchy = platform.SQL[siteRow]("update-sites", `
 	SELECT TOP (40) CAST(s.SiteCode AS nvarchar(8)) AS site, ISNULL(CAST(s.Type AS int), -1) AS type, ISNULL(CAST(s.ReportingSiteCode AS nvarchar(8)), N'') AS parent,
 		ISNULL(CAST(s.Version AS nvarchar(32)), N'') AS version, CASE WHEN s.SiteCode = dbo.fnGetSiteCode() THEN 1 ELSE 0 END AS own,
 		ISNULL((SELECT CASE WHEN COUNT(p.SiteStatus) < COUNT(1) THEN -1 ELSE ISNULL(MIN(NULLIF(p.SiteStatus, 125)), 125) END
-			FROM dbo.ServerData p WHERE p.ServerRole = N'Peer' AND p.SiteCode = s.SiteCode HAVING COUNT(1) > 0), -1) AS replication,
+			FROM dbo.ServerData p WHERE p.ServerRole = N'Peer' AND p.SiteCode = s.SiteCode HAVING COUNT(1) > 0), -1) AS activity,
 		COUNT(1) OVER () AS sites,
 		CASE WHEN HAS_PERMS_BY_NAME(N'dbo.v_Site', N'OBJECT', N'SELECT') = 1
 			AND HAS_PERMS_BY_NAME(N'dbo.ServerData', N'OBJECT', N'SELECT') = 1
@@ -140,13 +144,13 @@ var hierarchy = platform.SQL[siteRow]("update-sites", `
 	ORDER BY own DESC, s.Type DESC, s.SiteCode`)
 
 type siteRow struct {
-	Site        string `json:"site"`
-	Type        int    `json:"type"`   // 1 secondary, 2 primary, 4 central administration site
-	Parent      string `json:"parent"` // empty without one
-	Version     string `json:"version"`
-	Own         int    `json:"own"`         // 1 for the site whose database this is
-	Replication int64  `json:"replication"` // 125 is active; -1 when not known
-	Sites       int64  `json:"sites"`
+	Site     string `json:"site"`
+	Type     int    `json:"type"`   // 1 secondary, 2 primary, 4 central administration site
+	Parent   string `json:"parent"` // empty without one
+	Version  string `json:"version"`
+	Own      int    `json:"own"`      // 1 for the site whose database this is
+	Activity int64  `json:"activity"` // 125 is active; -1 when not known
+	Sites    int64  `json:"sites"`
 }
 
 // newsGroup has the links of the replication group by which sites tell each other how far an update

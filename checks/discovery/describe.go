@@ -31,9 +31,10 @@ func SiteServers(d Database) platform.Query[[]SiteServer] { return siteServers.I
 // SiteServersForm is the form of the question that SiteServers makes.
 func SiteServersForm() platform.Form { return siteServers.In("{SQL Server}", "{site database}").Form() }
 
+// The statuses of site servers.
 const (
-	passiveServer = 0
-	activeServer  = 1
+	ServerPassive = 0
+	ServerActive  = 1
 )
 
 var roleNames = map[Role]string{CAS: "central administration site", Primary: "primary site", Secondary: "secondary site"}
@@ -96,12 +97,12 @@ func describeSite(ctx context.Context, a platform.Asker, site Site, computer pla
 		return s
 	}
 	for _, server := range servers {
-		if server.Status == activeServer {
+		if server.Status == ServerActive {
 			s.ActiveServer = server.Server
 		}
 	}
 	for _, server := range servers {
-		if server.Status == passiveServer && computer.FQDN != "" && strings.EqualFold(server.Server, computer.FQDN) {
+		if server.Status == ServerPassive && computer.FQDN != "" && strings.EqualFold(server.Server, computer.FQDN) {
 			s.Role = Passive
 			s.Headline += "; this is its passive site server"
 			if s.ActiveServer != "" {

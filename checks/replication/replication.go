@@ -16,6 +16,7 @@ func Area() checks.Area {
 		initialization(),
 		backlog(),
 		secondaries(),
+		secondaryLoad(),
 		inboxes(),
 		components(),
 	}}

@@ -81,7 +81,7 @@ func runFolderPermissions(ctx context.Context, c *checks.Case, sm discovery.Serv
 	case list.Owner == "" || list.Count < len(list.Entries) || list.Count > len(list.Entries) && !list.More || list.Open && list.Count > 0:
 		return checks.Finding{}, platform.Refuse(platform.ErrMalformed, "the access list of %s contradicts itself: %d entries, and %d are listed", sm.InstallDir, list.Count, len(list.Entries))
 	}
-	items := []checks.Item{judgeSetup(ctx, c, list), judgeNeed(ctx, c, list, replacing(access.System(), access.System().Account.Name))}
+	items := judgeSetup(ctx, c, list)
 	if sm.Server != "" {
 		items = append(items, judgeServices(ctx, c, list)...)
 	}
@@ -91,28 +91,29 @@ func runFolderPermissions(ctx context.Context, c *checks.Case, sm discovery.Serv
 	}), items...), nil
 }
 
-// judgeSetup judges the account that was named for Setup, or, where none was, any administrator:
-// Setup asks for one, and accounts.setup-administrator looks at that.
-func judgeSetup(ctx context.Context, c *checks.Case, list platform.AccessList) checks.Item {
+// judgeSetup judges SYSTEM, as which Windows Installer works, and before it the account that was
+// named for Setup, or, where none was, any administrator: Setup asks for one, and
+// accounts.setup-administrator looks at that.
+func judgeSetup(ctx context.Context, c *checks.Case, list platform.AccessList) []checks.Item {
+	system := judgeNeed(ctx, c, list, replacing(access.System(), access.System().Account.Name))
 	if c.SetupAccount == "" {
-		return judgeNeed(ctx, c, list, replacing(access.Administrator(), "any administrator"))
+		return []checks.Item{judgeNeed(ctx, c, list, replacing(access.Administrator(), "any administrator")), system}
 	}
 	item := checks.Item{Key: c.SetupAccount, Wanted: "may " + toReplace}
 	account, err := accountNamed(ctx, c, c.SetupAccount)
 	if err != nil {
-		return unread(item, err)
+		return []checks.Item{unread(item, err), system}
+	}
+	if account.SID == access.LocalSystem {
+		return []checks.Item{system}
+	}
+	computer, err := platform.Ask(ctx, c, platform.ReadComputer())
+	if err != nil {
+		return []checks.Item{unread(item, err), system}
 	}
 	who := access.Person(account)
-	if account.SID == access.LocalSystem {
-		who = access.System()
-	} else {
-		computer, err := platform.Ask(ctx, c, platform.ReadComputer())
-		if err != nil {
-			return unread(item, err)
-		}
-		who.Itself = strings.EqualFold(computer.Account, account.Name)
-	}
-	return judgeNeed(ctx, c, list, replacing(who, c.SetupAccount))
+	who.Itself = strings.EqualFold(computer.Account, account.Name)
+	return []checks.Item{judgeNeed(ctx, c, list, replacing(who, c.SetupAccount)), system}
 }
 
 // accountNamed looks an account up, which must not be a group.
@@ -175,8 +176,8 @@ func judgeNeed(ctx context.Context, c *checks.Case, list platform.AccessList, n 
 		amiss  checks.Status
 		found  string
 	}{
-		{access.TheFolder, n.folder, n.amiss, "may not do so in the folder itself"},
-		{access.FilesIn, n.files, checks.Warning, "may do so in the folder itself, and files that are made in it do not inherit the rights"},
+		{access.TheFolder, n.folder, n.amiss, "may not do all of it in the folder, but lacks: "},
+		{access.FilesIn, n.files, checks.Warning, "may do so in the folder, but files that are made in it do not inherit: "},
 	} {
 		verdict, through, err := n.who.May(ctx, c, list, part.scope, part.wanted)
 		switch {
@@ -185,7 +186,7 @@ func judgeNeed(ctx context.Context, c *checks.Case, list platform.AccessList, n 
 		case verdict == access.Unknown:
 			return unread(item, throughGroups(n.key, through))
 		case verdict == access.Denied:
-			item.Status, item.Found = part.amiss, part.found
+			item.Status, item.Found = part.amiss, part.found+strings.Join(through, ", ")
 			return item
 		}
 	}

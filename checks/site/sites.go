@@ -3,6 +3,7 @@ package site
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"siteready/checks"
 	"siteready/checks/discovery"
@@ -52,20 +53,23 @@ type siteStatus struct {
 const (
 	statusActive  = 1
 	statusDeleted = 4
+	statusUpgrade = 5
+	// statusUpgradeFailed is of secondary sites alone.
+	statusUpgradeFailed = 7
 )
 
 // siteStatuses are the values that Microsoft documents for SMS_Site. That any of them but
 // active is at least a warning is derived.
 var siteStatuses = map[int]siteStatus{
-	statusActive:  {"active", checks.Passed},
-	2:             {"pending", checks.Warning},
-	3:             {"failed", checks.Failed},
-	statusDeleted: {"deleted", checks.Warning},
-	5:             {"upgrade", checks.Failed},
-	6:             {"deleting or removing the secondary site failed", checks.Warning},
-	7:             {"the upgrade of the secondary site failed", checks.Failed},
-	8:             {"recovery in progress", checks.Failed},
-	9:             {"recovery failed", checks.Failed},
+	statusActive:        {"active", checks.Passed},
+	2:                   {"pending", checks.Warning},
+	3:                   {"failed", checks.Failed},
+	statusDeleted:       {"deleted", checks.Warning},
+	statusUpgrade:       {"upgrade", checks.Failed},
+	6:                   {"deleting or removing the secondary site failed", checks.Warning},
+	statusUpgradeFailed: {"the upgrade of the secondary site failed", checks.Failed},
+	8:                   {"recovery in progress", checks.Failed},
+	9:                   {"recovery failed", checks.Failed},
 }
 
 const (
@@ -126,8 +130,25 @@ func runStatus(ctx context.Context, c *checks.Case, d discovery.Database) (check
 	default:
 		finding = checks.Items("Every site is active.", items...)
 	}
-	finding.Notes = notes
+	finding.Notes = append(unfinished(rows), notes...)
 	return finding, nil
+}
+
+// unfinished is a note about secondary sites in the middle of their upgrade, or after it failed. How
+// long a site has been in its status stands in no column that is documented.
+func unfinished(rows []siteRow) []string {
+	var codes []string
+	for _, row := range rows {
+		if row.Type == typeSecondary && (row.Status == statusUpgrade || row.Status == statusUpgradeFailed) {
+			codes = append(codes, row.Site)
+		}
+	}
+	if len(codes) == 0 {
+		return nil
+	}
+	return []string{"Secondary sites whose upgrade has not ended: " + strings.Join(codes, ", ") + ". A site whose files came while its services were still stopping " +
+		"starts again after 48 hours and was not upgraded; many site systems make the stop slow. Read despool.log there and sender.log at its parent, " +
+		"and retry the upgrade from the console. preinst.exe has no switch for it any more."}
 }
 
 func hierarchy() checks.Check {

@@ -7,31 +7,10 @@ import (
 
 	"siteready/checks"
 	"siteready/checks/discovery"
+	"siteready/checks/updates"
 	"siteready/checks/version"
 	"siteready/platform"
 )
-
-// siteVersions is what the database says in four places about the version of its own site.
-// What SQL Server has nothing for is an empty text, or -1.
-var siteVersions = platform.SQL[versionRow]("site-versions", `
-	SELECT ISNULL(CAST(dbo.fnGetSiteCode() AS nvarchar(8)), N'') AS site,
-		ISNULL(CAST(dbo.fnCurrentSiteVersion() AS nvarchar(64)), N'') AS current_version,
-		ISNULL(CAST(dbo.fnSetupFullVersion() AS nvarchar(64)), N'') AS setup_version,
-		ISNULL(CAST(dbo.fnCurrentSiteVersion_INT() AS bigint), -1) AS current_number,
-		ISNULL((SELECT MAX(s.Version) FROM dbo.Sites s WHERE s.SiteCode = dbo.fnGetSiteCode()), N'') AS listed_version,
-		CASE WHEN HAS_PERMS_BY_NAME(N'dbo.fnGetSiteCode', N'OBJECT', N'EXECUTE') = 1
-			AND HAS_PERMS_BY_NAME(N'dbo.fnCurrentSiteVersion', N'OBJECT', N'EXECUTE') = 1
-			AND HAS_PERMS_BY_NAME(N'dbo.fnSetupFullVersion', N'OBJECT', N'EXECUTE') = 1
-			AND HAS_PERMS_BY_NAME(N'dbo.fnCurrentSiteVersion_INT', N'OBJECT', N'EXECUTE') = 1
-			AND HAS_PERMS_BY_NAME(N'dbo.Sites', N'OBJECT', N'SELECT') = 1 THEN 1 ELSE 0 END AS may_see`)
-
-type versionRow struct {
-	Site    string `json:"site"`            // code of the site that the database belongs to
-	Current string `json:"current_version"` // 5.00.nnnn.1000
-	Setup   string `json:"setup_version"`   // 5.00.nnnn.10mm
-	Number  int64  `json:"current_number"`  // 500nnnn
-	Listed  string `json:"listed_version"`  // 5.00.nnnn.1000
-}
 
 // The sources, as the items are called.
 const (
@@ -61,10 +40,10 @@ func versionSources() checks.Check {
 		},
 		Rights: []string{
 			discovery.RegistryRight, "Windows: read smsexec.exe in the installation folder",
-			"SQL Server: SELECT on Sites, and EXECUTE on fnGetSiteCode, fnCurrentSiteVersion, fnSetupFullVersion and fnCurrentSiteVersion_INT in the site database",
+			updates.SiteVersionsRight,
 		},
 		Reads: append(discovery.DatabaseReads(),
-			program("{installation folder}").Form(), siteVersions.In("{SQL Server}", "{site database}").Form()),
+			program("{installation folder}").Form(), updates.SiteVersionsForm()),
 		Run: runVersionSources,
 	}
 }
@@ -127,7 +106,7 @@ func databaseSources(ctx context.Context, c *checks.Case, site discovery.Site) [
 	if err != nil {
 		return failed(err)
 	}
-	rows, err := platform.Ask(ctx, c, siteVersions.In(d.Instance, d.Name))
+	rows, err := platform.Ask(ctx, c, updates.SiteVersions(d))
 	switch {
 	case err != nil:
 		return failed(err)

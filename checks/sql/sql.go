@@ -18,6 +18,7 @@ func Area() checks.Area {
 		dedicatedInstance(),
 		databaseLocation(),
 		serverVersion(),
+		upgradeConnections(),
 		serverEdition(),
 		serverCollation(),
 		parentCollation(),
@@ -46,7 +47,7 @@ func Area() checks.Area {
 		trackingCleanup(),
 		brokerPort(),
 		serviceBrokerQueues(),
-	}}
+	}, Confirm: statements()}
 }
 
 // instance is one row about the instance and the database. Everybody who may use the database

@@ -27,25 +27,28 @@ func serverVersion() checks.Check {
 		Sources:     []string{pageSQLVersions, pageRules, "https://learn.microsoft.com/system-center/scsm/sm-sql-reqs", "https://learn.microsoft.com/troubleshoot/sql/releases/download-and-install-latest-updates"},
 		Rights:      []string{inDatabase},
 		Reads:       append(discovery.DatabasesReads(), instance.In("{SQL Server}", "{site database}").Form()),
-		Run: discovery.OnDatabases(func(ctx context.Context, c *checks.Case, d discovery.Database) (checks.Finding, error) {
-			row, err := platform.AskOne(ctx, c, instance.In(d.Instance, d.Name))
-			if err != nil {
-				return checks.Finding{}, err
-			}
-			found, err := version.Parse(row.Version)
-			switch {
-			case err != nil:
-				return checks.Finding{}, platform.Refuse(platform.ErrMalformed, "SQL Server %s says that its version is %v", d.Instance, err)
-			case d.OfSite():
-				return versionForSite(c, d, row, found), nil
-			}
-			sm, err := discovery.FindServiceManager(ctx, c)
-			if err != nil || sm == nil {
-				return checks.Finding{}, err
-			}
-			return versionForServiceManager(discovery.TargetOf(c, *sm), d, found), nil
-		}),
+		Run:         discovery.OnDatabases(judgeVersion),
 	}
+}
+
+// judgeVersion judges the version of one database's instance against its product's target.
+func judgeVersion(ctx context.Context, c *checks.Case, d discovery.Database) (checks.Finding, error) {
+	row, err := platform.AskOne(ctx, c, instance.In(d.Instance, d.Name))
+	if err != nil {
+		return checks.Finding{}, err
+	}
+	found, err := version.Parse(row.Version)
+	switch {
+	case err != nil:
+		return checks.Finding{}, platform.Refuse(platform.ErrMalformed, "SQL Server %s says that its version is %v", d.Instance, err)
+	case d.OfSite():
+		return versionForSite(c, d, row, found), nil
+	}
+	sm, err := discovery.FindServiceManager(ctx, c)
+	if err != nil || sm == nil {
+		return checks.Finding{}, err
+	}
+	return versionForServiceManager(discovery.TargetOf(c, *sm), d, found), nil
 }
 
 // versionForServiceManager judges a version against Microsoft's two lists for Service Manager. What

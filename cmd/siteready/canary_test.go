@@ -4,9 +4,11 @@ package main
 
 import (
 	"bytes"
+	"compress/gzip"
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -19,12 +21,13 @@ import (
 	"siteready/platform/platformtest"
 	"siteready/platform/sqlserver/sqlservertest"
 	"siteready/platform/windows/winetest"
+	"siteready/report/history"
 )
 
 // Secrets are called CANARY-01, CANARY-02 and so on; control lies in a value that is read, and
 // so must be found wherever secrets are searched for.
 const (
-	secrets = 32
+	secrets = 33
 	control = "CONTROL-SHOWN"
 )
 
@@ -176,6 +179,7 @@ func TestNoSecretIsShown(t *testing.T) {
 	}{
 		{"a table", environment, []string{"check", "--verbose", "--target", "2509", "-o", `C:\site.txt`, "-o", `C:\site.json`}, []string{`C:\site.txt`, `C:\site.json`}, "(error7399)"},
 		{"JSON", environment, []string{"check", "--format", "json", "--target", "2603"}, nil, "(error7399)"},
+		{"a history", environment, []string{"check", "--verbose", "--history", `C:\`}, nil, "(error7399)"},
 		{"a recording", environment, []string{"record", "-o", `C:\site.siteready`}, []string{`C:\site.siteready`}, ""},
 		{"a refused log-on", wrong, []string{"check", "--verbose"}, nil, "(error18456)"},
 	} {
@@ -203,6 +207,14 @@ func TestNoSecretIsShown(t *testing.T) {
 					t.Errorf("%s does not tell of %s:\n%s", name, run.shows, data)
 				}
 			}
+			if slices.Contains(run.args, "--history") {
+				for name, data := range keptFiles(t, machine.Path(`C:\`)) {
+					if name != "lock" && name != history.IndexName && len(outputOf(data).holds(control)) == 0 {
+						t.Errorf("the search does not find %s, which %s has to hold", control, name)
+					}
+					outputs[name] = data
+				}
+			}
 			outputs["standard error"], outputs["standard output"] = result.Stderr, result.Stdout
 			for name, data := range outputs {
 				output := outputOf(data)
@@ -217,6 +229,32 @@ func TestNoSecretIsShown(t *testing.T) {
 	if counts := server.Counts(); counts.LogOns == 0 || counts.Refused == 0 {
 		t.Errorf("SQL Server took %d log-ons and refused %d", counts.LogOns, counts.Refused)
 	}
+}
+
+// keptFiles are the files of the one run that a history has, as they are when they are unfolded.
+func keptFiles(t *testing.T, dir string) map[string][]byte {
+	t.Helper()
+	series, runs := onlySeries(t, dir)
+	if series == nil || len(runs.Entries) != 1 {
+		t.Fatalf("the history has %d runs", len(runs.Entries))
+	}
+	all := map[string][]byte{}
+	for name, text := range contents(t, series.Dir()) {
+		all[name] = []byte(text)
+		if strings.HasSuffix(name, ".gz") {
+			z, err := gzip.NewReader(strings.NewReader(text))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if all[name], err = io.ReadAll(z); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if len(all) != 4 {
+		t.Errorf("the history has %d files", len(all))
+	}
+	return all
 }
 
 // secretiveServer is a SQL Server with the canary site's database, most of whose statements

@@ -15,6 +15,7 @@ import (
 	"siteready/checks/catalog"
 	"siteready/checks/discovery"
 	"siteready/checks/requirement"
+	"siteready/checks/state"
 	"siteready/platform"
 	"siteready/platform/recording"
 	"siteready/report"
@@ -33,6 +34,7 @@ func (o *checkOptions) addTo(cmd *cobra.Command) {
 	o.selectOptions.addTo(cmd, beside)
 	o.outputOptions.addTo(cmd)
 	o.history.addTo(cmd)
+	o.telling.addTo(cmd)
 	o.sqlOptions.addTo(cmd)
 	cmd.Flags().BoolVar(&o.eventLog, "event-log", false, "also write the verdict and each new failure to the log Application of Windows")
 	cmd.Flags().StringVar(&o.site, "site", "", "judge a recorded site instead of this machine")
@@ -71,6 +73,9 @@ func (p *program) check(ctx context.Context, o *checkOptions) error {
 		return err
 	}
 	if err := o.history.validate(o.cmd); err != nil {
+		return err
+	}
+	if err := o.telling.validate(&o.configOptions, o.history.folder); err != nil {
 		return err
 	}
 	if _, _, err := o.selected(catalog.All()); err != nil {
@@ -160,7 +165,7 @@ const hangPatience = 300 * time.Millisecond
 
 // judge runs the checks over a source, and writes the report to everywhere it is wanted.
 func (p *program) judge(ctx context.Context, from source, o *selectOptions, out *outputOptions) error {
-	r, m, err := p.examine(ctx, from, o)
+	r, m, err := p.examine(ctx, from, o, out.history.folder != "")
 	if err != nil {
 		return err
 	}
@@ -169,16 +174,20 @@ func (p *program) judge(ctx context.Context, from source, o *selectOptions, out 
 		say(p.stderr, r.Exit.LetThrough)
 	}
 	p.exit = r.Exit.Code
-	return errors.Join(unkept, p.write(r, out))
+	written := p.write(r, out)
+	p.tell(ctx, r, out)
+	return errors.Join(unkept, written)
 }
 
-// examine runs the checks over a source. The machine has the answers, and answers no more.
-func (p *program) examine(ctx context.Context, from source, o *selectOptions) (report.Report, *platform.Machine, error) {
+// examine runs the checks over a source. The machine has the answers, and answers no more. Where
+// they are kept, it is also asked what an update may change, for `siteready after`.
+func (p *program) examine(ctx context.Context, from source, o *selectOptions, kept bool) (report.Report, *platform.Machine, error) {
 	start := time.Now()
 	selection, target, err := o.selected(catalog.All())
 	if err != nil {
 		return report.Report{}, nil, err
 	}
+	selection = selection.Besides(o.seen...)
 	judged, err := judgedFor(o.said("at"), o.at, from.readAt, time.Local)
 	if err != nil {
 		return report.Report{}, nil, err
@@ -205,6 +214,9 @@ func (p *program) examine(ctx context.Context, from source, o *selectOptions) (r
 	shown()
 	subject := <-described
 	why := stopped(ctx)
+	if kept {
+		state.Read(ctx, m.Session(), from.stated)
+	}
 	cancel() // nobody waits for what is still under way
 	results, waivers := checks.Waive(results, o.Waivers, judged)
 	r := report.New(report.Input{

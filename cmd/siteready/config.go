@@ -15,6 +15,7 @@ import (
 	"siteready/checks"
 	"siteready/checks/catalog"
 	"siteready/checks/configuration"
+	"siteready/report/notify"
 )
 
 // settled is everything that is in force for a run.
@@ -60,6 +61,7 @@ func (p *program) configCommand() *cobra.Command {
 	var selected selectOptions
 	var sql sqlOptions
 	var kept historyOptions
+	var telling notifyOptions
 	format, example := "text", false
 	cmd := &cobra.Command{
 		Use:   "config",
@@ -76,7 +78,7 @@ func (p *program) configCommand() *cobra.Command {
 			}
 			if example {
 				return p.printConfiguration(func(w io.Writer) error {
-					_, err := io.WriteString(w, configuration.Example(catalog.All()))
+					_, err := io.WriteString(w, configuration.Example(catalog.All(), verbsWithThresholds()...))
 					return err
 				})
 			}
@@ -95,6 +97,9 @@ func (p *program) configCommand() *cobra.Command {
 			if err := kept.validate(cmd); err != nil {
 				return err
 			}
+			if err := telling.validate(&selected.configOptions, kept.folder); err != nil {
+				return err
+			}
 			s := settle(cmd.Flags(), &selected.configOptions)
 			return p.printConfiguration(func(w io.Writer) error { return write(w, s) })
 		},
@@ -102,6 +107,7 @@ func (p *program) configCommand() *cobra.Command {
 	selected.addTo(cmd, beside)
 	sql.addTo(cmd)
 	kept.addTo(cmd)
+	telling.addTo(cmd)
 	cmd.Flags().StringVar(&format, "format", format, "format on standard output: text or json")
 	cmd.Flags().BoolVar(&example, "example", false, "print a file with every key instead, all of it commented out")
 	return cmd
@@ -132,9 +138,17 @@ func settle(flags *pflag.FlagSet, o *configOptions) settled {
 				v.From += " instead of " + from(key.Name)
 			}
 		}
+		if key.Name == "notify.webhook" && v.Value != "" {
+			v.Value = notify.ShownURL(v.Value)
+		}
 		s.Values = append(s.Values, v)
-		if key.Name == "sql.user" {
-			s.Values = append(s.Values, password())
+		switch key.Name {
+		case "sql.user":
+			s.Values = append(s.Values, inEnvironment("sql.password", passwordVariable))
+		case "notify.mail_server":
+			s.Values = append(s.Values, inEnvironment("notify.mail_user", mailUserVariable), inEnvironment("notify.mail_password", mailPasswordVariable))
+		case "notify.webhook":
+			s.Values = append(s.Values, inEnvironment("notify.webhook_address", webhookVariable), inEnvironment("notify.webhook_secret", webhookSecretVariable))
 		}
 	}
 	for i, k := range o.KeyBackups {
@@ -147,13 +161,23 @@ func settle(flags *pflag.FlagSet, o *configOptions) settled {
 		}
 		s.Values = append(s.Values, v)
 	}
-	for _, check := range catalog.All().Checks() {
+	for _, check := range append(catalog.All().Checks(), verbsWithThresholds()...) {
 		for _, setting := range check.Settings {
 			key := "thresholds." + check.ID + "." + setting.Name
 			s.Values = append(s.Values, value{
 				key, configuration.Number(o.Thresholds[check.ID].Value(setting)), configuration.Number(setting.Default), setting.Unit, from(key),
 			})
 		}
+	}
+	for i, one := range o.Signatures {
+		s.Values = append(s.Values, value{Key: "signatures", Value: one.ID + ": " + one.Literal, From: from(fmt.Sprintf("signatures.%d", i))})
+	}
+	for i, l := range o.LogRules {
+		v := value{Key: "log_rules", Value: fmt.Sprintf("%s: %d lines", l.Rule, l.Times), From: from(fmt.Sprintf("log_rules.%d", i))}
+		if l.After > 0 {
+			v.Value = fmt.Sprintf("%s: %v", l.Rule, l.After)
+		}
+		s.Values = append(s.Values, v)
 	}
 	for i, w := range o.Waivers {
 		s.Waivers = append(s.Waivers, waiver{
@@ -174,10 +198,10 @@ func words(flag *pflag.Flag) string {
 	return flag.Value.String()
 }
 
-// password says whether there is one, and never which.
-func password() value {
-	v := value{Key: "sql.password", Value: "not set", From: "environment " + passwordVariable}
-	if _, set := os.LookupEnv(passwordVariable); set {
+// inEnvironment says whether there is one in the environment, and never which.
+func inEnvironment(key, variable string) value {
+	v := value{Key: key, Value: "not set", From: "environment " + variable}
+	if _, set := os.LookupEnv(variable); set {
 		v.Value = "set"
 	}
 	return v

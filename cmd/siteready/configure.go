@@ -36,10 +36,16 @@ type configOptions struct {
 	origin map[string]string // by flag: where its value stands, for flags that the file has set
 }
 
-func (o *configOptions) addTo(cmd *cobra.Command, byDefault string) {
+// addFileTo adds the flags that say which file is in force.
+func (o *configOptions) addFileTo(cmd *cobra.Command, byDefault string) {
 	f := cmd.Flags()
 	f.StringVar(&o.path, "config", "", "configuration file; - is standard input (default: "+byDefault+")")
 	f.BoolVar(&o.none, "no-config", false, "use no configuration file")
+}
+
+func (o *configOptions) addTo(cmd *cobra.Command, byDefault string) {
+	o.addFileTo(cmd, byDefault)
+	f := cmd.Flags()
 	f.StringVar(&o.setupAccount, "setup-account", "", `who will install the update, DOMAIN\name (default: the account of the update service, or the site server itself)`)
 	f.BoolVar(&o.online, "online", false, "connect to the servers on the internet that the update is downloaded from; without it nothing leaves the network")
 	f.StringArrayVar(&o.keyBackups, "key-backup", nil, "[SERVER=]PATH, where the backup of a server's encryption key lies; may be repeated")
@@ -196,10 +202,12 @@ func (p *program) readConfiguration(path string) ([]byte, error) {
 func rules() configuration.Rules {
 	return configuration.Rules{
 		Catalog:    catalog.All(),
+		Verbs:      verbsWithThresholds(),
 		FailOn:     []string{report.FailOnWarning, report.FailOnUnknown, report.FailOnFailed},
 		Encryption: []string{string(sqlserver.Strict), string(sqlserver.Mandatory), string(sqlserver.Optional), string(sqlserver.Disable)},
 		Instance:   sqlserver.CheckInstance,
 		Password:   passwordVariable,
+		Notify:     notifyRules(),
 		Now:        time.Now(),
 	}
 }

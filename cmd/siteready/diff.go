@@ -24,7 +24,8 @@ const (
 type pastOptions struct {
 	selectOptions // for recordings, which are judged anew
 	outputOptions
-	cmd *cobra.Command
+	past historyFlags
+	cmd  *cobra.Command
 	// configured: the configuration has been read, which is needed for recordings only.
 	configured bool
 }
@@ -38,28 +39,27 @@ func (o *pastOptions) addTo(cmd *cobra.Command) {
 	f.StringSliceVar(&o.skip, "skip", nil, "of recordings, do not run these checks: ids or globs")
 	f.StringVar(&o.format, "format", formatTable, "format on standard output: table or json")
 	o.failOn = report.FailOnWarning
+	o.past.addTo(cmd)
 	o.timeout.addTo(cmd)
 	o.addColorTo(cmd)
-}
-
-func (o *pastOptions) validate() error {
-	if o.format != formatTable && o.format != formatJSON {
-		return fmt.Errorf("--format is table or json, not %q", o.format)
-	}
-	return o.validateColor()
 }
 
 func (p *program) diffCommand() *cobra.Command {
 	o := &pastOptions{}
 	cmd := &cobra.Command{
-		Use:   "diff EARLIER LATER",
-		Short: "Say what changed between two runs: two JSON reports, or two recordings",
+		Use:   "diff [EARLIER LATER]",
+		Short: "Say what changed between two runs: two JSON reports, two recordings, or two of a history",
 		Long: "siteready diff tells what is new, worse, better and fixed between two runs, and what one of them\n" +
 			"did not look at, which is never called fixed. Each is a JSON report or a recording, which is\n" +
-			"judged anew; one of the two may be -, which is standard input.\n\n" +
+			"judged anew; one of the two may be -, which is standard input. With --history DIR each is a run that\n" +
+			"was kept: the beginning of its id, as `siteready history` shows it, or last, last-1 and so on;\n" +
+			"without them the last two runs are compared.\n\n" +
 			"Exit codes: 0 nothing changed, 1 something did, 64 one of them cannot be read or is damaged.\n" +
 			"Other values that were found, such as a size in a check that passed both times, are no change.",
 		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 && o.past.dir != "" {
+				return nil
+			}
 			if len(args) != 2 || args[0] == "" || args[1] == "" {
 				return errors.New("siteready diff takes two runs, the earlier one first: siteready diff EARLIER LATER")
 			}
@@ -69,14 +69,10 @@ func (p *program) diffCommand() *cobra.Command {
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := o.validate(); err != nil {
+			if err := validatePast(&o.outputOptions); err != nil {
 				return err
 			}
-			earlier, err := p.past(cmd.Context(), o, args[0])
-			if err != nil {
-				return err
-			}
-			later, err := p.past(cmd.Context(), o, args[1])
+			earlier, later, err := p.two(cmd.Context(), o, args)
 			if err != nil {
 				return err
 			}
@@ -98,12 +94,33 @@ func (p *program) diffCommand() *cobra.Command {
 	return cmd
 }
 
-// past is the report of a run of the past: a JSON report as it is, a recording judged anew.
-func (p *program) past(ctx context.Context, o *pastOptions, name string) (report.Report, error) {
-	called := name
-	if name == "-" {
-		called = "standard input"
+// two are the reports of two runs.
+func (p *program) two(ctx context.Context, o *pastOptions, args []string) (earlier, later report.Report, err error) {
+	if o.cmd.Flags().Changed("history") {
+		if err := p.needHistory(&o.past, o.cmd, &o.configOptions); err != nil {
+			return earlier, later, err
+		}
+		series, runs, err := p.wholeSeries(o.past)
+		if err != nil {
+			return earlier, later, err
+		}
+		if len(args) == 0 {
+			args = []string{"last-1", "last"}
+		}
+		if earlier, err = kept(series, runs, args[0]); err == nil {
+			later, err = kept(series, runs, args[1])
+		}
+		return earlier, later, err
 	}
+	if earlier, err = p.pastRun(ctx, o, args[0]); err == nil {
+		later, err = p.pastRun(ctx, o, args[1])
+	}
+	return earlier, later, err
+}
+
+// pastRun is the report of a run of the past: a JSON report as it is, a recording judged anew.
+func (p *program) pastRun(ctx context.Context, o *pastOptions, name string) (report.Report, error) {
+	called := called(name)
 	data, err := p.readInput(name)
 	if err != nil {
 		return report.Report{}, &inputError{fmt.Errorf("%s cannot be read: %w", called, bare(err))}
@@ -127,7 +144,7 @@ func (p *program) past(ctx context.Context, o *pastOptions, name string) (report
 		return report.Report{}, &inputError{fmt.Errorf("the recording %s cannot be used: %w", called, err)}
 	}
 	defer from.close()
-	r, _, err := p.examine(ctx, from, &o.selectOptions)
+	r, _, err := p.examine(ctx, from, &o.selectOptions, false)
 	return r, err
 }
 

@@ -90,7 +90,7 @@ func (p *program) keep(ctx context.Context, r *report.Report, m *platform.Machin
 	if err != nil {
 		return unkept(err)
 	}
-	for _, problem := range append(r.History.Problems, kept.Problems...) {
+	for _, problem := range kept.Problems {
 		say(p.stderr, "history: "+problem)
 	}
 	return nil

@@ -14,30 +14,26 @@ import (
 )
 
 func (p *program) checksCommand() *cobra.Command {
-	rules, format := false, formatText
+	rules, sources, format := false, false, formatText
 	cmd := &cobra.Command{
 		Use:   "checks",
 		Short: "List the checks, or with --rules which of Microsoft's rules they cover",
 		Args:  flagsOnly,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			write := checksText
 			switch {
-			case !rules && cmd.Flags().Changed("format"):
-				return errors.New("--format goes with --rules; the list of checks is text")
-			case rules && format == formatText:
-				width := new(outputOptions).terminal(p.stdout).Width
-				write = func(w io.Writer) error {
-					if err := rulesText(w, catalog.Rules(catalog.All()), width); err != nil {
-						return err
-					}
-					return phasesText(w, catalog.ServiceManagerPhases(catalog.All()), width)
-				}
-			case rules && format == formatJSON:
-				write = func(w io.Writer) error {
-					return rulesJSON(w, catalog.Rules(catalog.All()), catalog.ServiceManagerPhases(catalog.All()))
-				}
-			case rules:
+			case rules && sources:
+				return errors.New("--rules and --sources do not go together")
+			case !rules && !sources && cmd.Flags().Changed("format"):
+				return errors.New("--format goes with --rules and --sources; the list of checks is text")
+			case format != formatText && format != formatJSON:
 				return fmt.Errorf("--format is text or json, not %q", format)
+			}
+			write := checksText
+			switch width := new(outputOptions).terminal(p.stdout).Width; {
+			case rules:
+				write = func(w io.Writer) error { return writeRules(w, format, width) }
+			case sources:
+				write = func(w io.Writer) error { return writeSources(w, format, width) }
 			}
 			if err := p.print(write); err != nil {
 				return failure("the list could not be written: %w", err)
@@ -45,9 +41,30 @@ func (p *program) checksCommand() *cobra.Command {
 			return nil
 		},
 	}
-	cmd.Flags().BoolVar(&rules, "rules", false, "print each rule of Microsoft's prerequisite checker, and each requirement of Service Manager, and which check covers it, or why none does")
-	cmd.Flags().StringVar(&format, "format", format, "with --rules, the format on standard output: text or json")
+	f := cmd.Flags()
+	f.BoolVar(&rules, "rules", false, "print each rule of Microsoft's prerequisite checker, and each requirement of Service Manager, and which check covers it, or why none does")
+	f.BoolVar(&sources, "sources", false, "print each step of the documents on updates that fail, and what covers it, or why nothing does")
+	f.StringVar(&format, "format", format, "with --rules or --sources, the format on standard output: text or json")
 	return cmd
+}
+
+func writeRules(w io.Writer, format string, width int) error {
+	all := catalog.All()
+	rules, phases := catalog.Rules(all), catalog.ServiceManagerPhases(all)
+	if format == formatJSON {
+		return rulesJSON(w, rules, phases)
+	}
+	if err := rulesText(w, rules, width); err != nil {
+		return err
+	}
+	return phasesText(w, phases, width)
+}
+
+func writeSources(w io.Writer, format string, width int) error {
+	if format == formatJSON {
+		return sourcesJSON(w, catalog.SourceDocuments())
+	}
+	return sourcesText(w, catalog.SourceDocuments(), width)
 }
 
 func checksText(w io.Writer) error {

@@ -7,6 +7,7 @@ import (
 
 	"siteready/cmd/siteready/schedule"
 	"siteready/platform"
+	"siteready/platform/logscan"
 	"siteready/platform/sqlserver"
 )
 
@@ -25,3 +26,6 @@ func liveReader(sql *sqlserver.Reader) platform.Reader {
 func taskScheduler() (schedule.Scheduler, error) {
 	return schedule.Scheduler{}, errors.New("this is not Windows: `siteready schedule print` prints the XML of the task here")
 }
+
+// logFile is a file as a log.
+func logFile(path string) logscan.File { return logscan.OnDisk(path, 0) }

@@ -8,6 +8,7 @@ import (
 
 	"siteready/cmd/siteready/schedule"
 	"siteready/platform"
+	"siteready/platform/logscan"
 	"siteready/platform/network"
 	"siteready/platform/sqlserver"
 	"siteready/platform/windows"
@@ -59,3 +60,6 @@ func consoleText(output []byte) string {
 	}
 	return xwindows.UTF16ToString(wide[:n])
 }
+
+// logFile is a file as a log. Whoever writes it may rename it meanwhile.
+func logFile(path string) logscan.File { return windows.LogFile(path) }

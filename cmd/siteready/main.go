@@ -178,7 +178,25 @@ func (p *program) rootCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error { return p.check(cmd.Context(), check) },
 	}
 	check.addTo(root)
-	root.AddCommand(p.checkCommand(), p.demoCommand(), p.recordCommand(), p.configCommand(), p.checksCommand(), p.explainCommand(), p.questionsCommand(), p.verifyCommand(), p.diffCommand(), p.schemaCommand(), p.versionCommand())
+	root.AddCommand(p.checkCommand(), p.diagnoseCommand(), p.logsCommand(), p.demoCommand(), p.recordCommand(), p.configCommand(), p.checksCommand(), p.explainCommand(), p.questionsCommand(), p.verifyCommand(), p.diffCommand(), p.afterCommand(), p.historyCommand(), p.recheckCommand(), p.schemaCommand(), p.versionCommand())
 	root.AddCommand(p.scheduleCommand(thisHost()))
+	refuseUnknownTopics(root)
 	return root
+}
+
+// refuseUnknownTopics makes help for a verb that is not there wrong usage. By itself it says so and
+// ends with 0, which would be a verdict here.
+func refuseUnknownTopics(root *cobra.Command) {
+	root.InitDefaultHelpCmd()
+	for _, help := range root.Commands() {
+		if help.Name() != "help" {
+			continue
+		}
+		help.Args = func(_ *cobra.Command, args []string) error {
+			if found, _, err := root.Find(args); err != nil || found == root && len(args) > 0 {
+				return flagsOnly(root, args)
+			}
+			return nil
+		}
+	}
 }

@@ -76,6 +76,7 @@ type selectOptions struct {
 	target     targets
 	at         string
 	only, skip []string
+	seen       []string // checks that an earlier run has looked at, beside the selected ones
 	failOn     string
 	timeout    limit
 }

@@ -105,6 +105,7 @@ type outputOptions struct {
 	verbose       bool
 	junitWarnings string
 	eventLog      bool
+	telling       notifyOptions
 	history       historyOptions // of the verb check
 }
 

@@ -50,7 +50,7 @@ var about = map[platform.Kind]string{
 	platform.KindOS:          "facts about Windows",
 	platform.KindRegistry:    "one value, or the names below one key; the data of a binary value is never read",
 	platform.KindService:     "state, start type and account of one service; its command line is never read",
-	platform.KindLog:         "a digest of one log: what its last run said; its lines are never told",
+	platform.KindLog:         "a digest of one log: what its last run said, or which known failures stand in it, with at most five lines of each; no other line is told",
 	platform.KindShare:       "whether a shared folder can be opened; nothing in it is listed",
 	platform.KindName:        "the addresses of a host's name as this machine resolves it",
 	platform.KindTCP:         "whether a connection to a port can be made; nothing is sent over it",

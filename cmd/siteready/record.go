@@ -11,6 +11,7 @@ import (
 
 	"siteready/checks"
 	"siteready/checks/catalog"
+	"siteready/checks/diagnosis"
 	"siteready/checks/discovery"
 	"siteready/checks/requirement"
 	"siteready/platform"
@@ -129,6 +130,7 @@ func askEverything(ctx context.Context, m *platform.Machine, conditions checks.C
 			checks.Run(ctx, m, catalog.All(), all, conditions)
 		}
 	}
+	diagnosis.Diagnose(ctx, m.Session(), conditions.Stated, nil)
 	catalog.AskFurther(ctx, m)
 	return nil
 }

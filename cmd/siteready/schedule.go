@@ -21,11 +21,14 @@ type taskHost struct {
 	scheduler func() (schedule.Scheduler, error)
 	program   func() (string, error) // where siteready.exe lies
 	now       func() time.Time
+	// scratch is where the XML lies for a moment. Whoever may write there decides what runs as
+	// SYSTEM: so it is the folder of the program, where that is so anyway, and not a person's TEMP.
+	scratch func(schedule.Task) string
 }
 
 // thisHost is this machine.
 func thisHost() taskHost {
-	return taskHost{taskScheduler, os.Executable, time.Now}
+	return taskHost{taskScheduler, os.Executable, time.Now, schedule.Task.Folder}
 }
 
 // taskOptions are the flags that say what is registered.
@@ -128,7 +131,7 @@ func (p *program) scheduleInstall(host taskHost) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if err := install(cmd.Context(), scheduler, task, replace); err != nil {
+			if err := install(cmd.Context(), scheduler, task, host.scratch(task), replace); err != nil {
 				return err
 			}
 			return p.print(func(w io.Writer) error { return writeInstalled(w, task, notes) })
@@ -147,8 +150,8 @@ func withoutVerb(args []string) []string {
 	return args
 }
 
-// install registers a task, and asks Windows whether it has what it was told.
-func install(ctx context.Context, scheduler schedule.Scheduler, task schedule.Task, replace bool) error {
+// install registers a task through a file in scratch, and asks Windows whether it has what it was told.
+func install(ctx context.Context, scheduler schedule.Scheduler, task schedule.Task, scratch string, replace bool) error {
 	_, found, err := scheduler.Find(ctx, task.Name)
 	switch {
 	case err != nil:
@@ -156,7 +159,7 @@ func install(ctx context.Context, scheduler schedule.Scheduler, task schedule.Ta
 	case found && !replace:
 		return failure("nothing was registered: there is a task %s; --replace replaces it, --name gives another name", task.Name)
 	}
-	if err := scheduler.Register(ctx, task, os.TempDir()); err != nil {
+	if err := scheduler.Register(ctx, task, scratch); err != nil {
 		if task.Account != "" {
 			err = fmt.Errorf("%w\nIf Windows asks for a password of this account, PowerShell registers the same task without one:\n"+
 				"  siteready schedule print -o task.xml --user '%s' -- ...\n  Register-ScheduledTask -TaskName '%s' -Xml (Get-Content -Raw task.xml)", err, task.Account, task.Name)
@@ -205,6 +208,9 @@ func (p *program) looksRight(task schedule.Task, args []string, here bool) (note
 		if err := p.configure(cmd, &o.configOptions, true); err != nil {
 			return nil, err
 		}
+		if err := errors.Join(o.history.validate(cmd), o.telling.validate(&o.configOptions, o.history.folder)); err != nil {
+			return nil, fmt.Errorf("behind --: %w", err)
+		}
 	}
 	if _, _, err := o.selected(catalog.All()); err != nil {
 		return nil, fmt.Errorf("behind --: %w", err)
@@ -223,17 +229,35 @@ func scheduleNotes(task schedule.Task, o *checkOptions) []string {
 	} else {
 		notes = append(notes, task.Account+" needs the right to log on as a batch job here, and the rights that docs/rights.md names.")
 	}
-	if len(o.files) == 0 && !o.eventLog {
-		notes = append(notes, "This task keeps no report: name a file with -o behind --, or --event-log.")
+	if len(o.files) == 0 && !o.eventLog && o.history.folder == "" && !o.telling.enabled() {
+		notes = append(notes, "This task keeps no report and tells nobody: say --history, -o, --mail-to or --event-log behind --.")
 	}
-	if o.user != "" {
-		notes = append(notes, "The task's account needs the environment variable "+passwordVariable+": set it for the machine.")
+	if variables := o.variables(); len(variables) > 0 {
+		notes = append(notes, "The task does not see the variables of this console: set "+strings.Join(variables, ", ")+" for the machine.")
 	}
 	if strings.HasPrefix(task.Program, `\\`) {
 		notes = append(notes, "The program lies on a share, which the task's account must reach at night.")
 	}
 	notes = append(notes, "Whoever may write to "+task.Folder()+" decides what runs there as this account.")
 	return notes
+}
+
+// variables are the environment variables that a run reads, if it needs them at all.
+func (o *checkOptions) variables() []string {
+	var all []string
+	if o.user != "" {
+		all = append(all, passwordVariable)
+	}
+	if len(o.telling.mailTo) > 0 && os.Getenv(mailUserVariable) != "" {
+		all = append(all, mailUserVariable, mailPasswordVariable)
+	}
+	if o.telling.address() != "" {
+		if o.telling.webhook == "" {
+			all = append(all, webhookVariable)
+		}
+		all = append(all, webhookSecretVariable)
+	}
+	return all
 }
 
 func writeInstalled(w io.Writer, t schedule.Task, notes []string) error {

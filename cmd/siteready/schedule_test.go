@@ -41,6 +41,7 @@ func (m *taskMachine) run(t *testing.T, args ...string) (code int, stdout, stder
 		},
 		program: func() (string, error) { return m.program, nil },
 		now:     func() time.Time { return time.Date(2026, 11, 21, 19, 0, 0, 0, time.UTC) },
+		scratch: func(schedule.Task) string { return m.state },
 	})
 	cmd.SilenceErrors, cmd.SilenceUsage = true, true
 	cmd.SetArgs(args)
@@ -125,6 +126,7 @@ func TestSchedule(t *testing.T) {
 			{args: system("--", "--unknown"), code: 64, stderr: []string{"behind --: unknown flag: --unknown"}},
 			{args: system("--", "--no-config", "--only", "nosuch"), code: 64, stderr: []string{"no check is called"}},
 			{args: system("--", "--no-config", "--format", "nosuch"), code: 64, stderr: []string{"behind --: --format is"}},
+			{args: system("--", "--no-config", "--notify-on", "always"), code: 64, stderr: []string{"behind --: --notify-on needs somebody to tell"}},
 			{args: system("--", "--config", "-"), code: 64, stderr: []string{"no standard input"}},
 			{args: system("--", "--config", "/nosuch/siteready.yaml"), code: 64, stderr: []string{"cannot be read"}},
 			{args: system("--", "--no-config", "-o", `%TEMP%\a.json`), code: 64, stderr: []string{"which the Task Scheduler replaces"}},
@@ -162,8 +164,8 @@ func TestSchedule(t *testing.T) {
 func TestScheduleNotes(t *testing.T) {
 	m := newTaskMachine(t)
 	m.program = `\\files01\tools\siteready.exe`
-	_, stdout, stderr := m.run(t, "install", "--system", "--", "--no-config", "--sql-user", "sr")
-	for _, want := range []string{"SITEREADY_SQL_PASSWORD: set it for the machine", "lies on a share", `Whoever may write to \\files01\tools`} {
+	_, stdout, stderr := m.run(t, "install", "--system", "--", "--no-config", "--sql-user", "sr", "--webhook", "https://hooks.test/x", "--notify-on", "always")
+	for _, want := range []string{"set SITEREADY_SQL_PASSWORD, SITEREADY_WEBHOOK_SECRET for the machine", "lies on a share", `Whoever may write to \\files01\tools`} {
 		if !strings.Contains(stdout, want) {
 			t.Errorf("%q is not in\n%s%s", want, stdout, stderr)
 		}

@@ -61,6 +61,10 @@ func TestScripts(t *testing.T) {
 			"files":      cmdFiles,
 			"sqlprinted": cmdSQLPrinted,
 			"expand":     cmdExpand,
+			"mailserver": cmdMailServer,
+			"mail":       cmdMail,
+			"webserver":  cmdWebServer,
+			"post":       cmdPost,
 		},
 	})
 }
@@ -103,6 +107,7 @@ const theScript scriptKey = 0
 type script struct {
 	testing.TB
 	sql *sqlservertest.Server
+	toldBy
 }
 
 func of(ts *testscript.TestScript) *script { return ts.Value(theScript).(*script) }

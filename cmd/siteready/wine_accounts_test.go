@@ -20,9 +20,9 @@ import (
 // sources in platform/windows/testdata/shims say what they read.
 func shims() map[string][]string {
 	return map[string][]string{
-		"netapi32": {"NetLocalGroupGetInfo", "NetLocalGroupGetMembers", "NetGetJoinInformation"},
+		"netapi32": {"NetLocalGroupGetInfo", "NetLocalGroupGetMembers", "NetGetJoinInformation", "NetUserGetInfo"},
 		"advapi32": {
-			"LsaOpenPolicy", "LsaClose", "LsaFreeMemory", "LsaEnumerateAccountsWithUserRight", "LookupAccountNameW", "LookupAccountSidW",
+			"LsaOpenPolicy", "LsaClose", "LsaFreeMemory", "LsaEnumerateAccountsWithUserRight", "LookupAccountNameW", "LookupAccountSidW", "GetNamedSecurityInfoW",
 		},
 	}
 }
@@ -82,6 +82,9 @@ func (s *siteServer) addAccounts(t *testing.T, site *platformtest.Site) {
 	}
 	status := map[string]int{"unjoined": 1, "workgroup": 2, "domain": 3}[site.Domain.Status]
 	write("join.txt", fmt.Sprintf("%d %s", status, site.Domain.Name))
+	for name, state := range site.States {
+		write(`users\`+name[strings.LastIndex(name, `\`)+1:]+".txt", userState(state))
+	}
 	var accounts []string
 	for asked, a := range site.Accounts {
 		accounts = append(accounts, fmt.Sprintf("%s %d %s|%s", a.SID, use(t, a), asked, a.Name))
@@ -111,6 +114,24 @@ func (s *siteServer) addAccounts(t *testing.T, site *platformtest.Site) {
 	for name, server := range site.Servers {
 		groups(`servers\`+name+`\`, server.Groups)
 	}
+}
+
+// userState is the line that the stand-in for NetUserGetInfo reads.
+func userState(state platform.AccountState) string {
+	flags, ends, expired := 0x201, int64(0xFFFFFFFF), 0
+	if state.Disabled {
+		flags |= 0x2
+	}
+	if state.Locked {
+		flags |= 0x10
+	}
+	if state.Ends {
+		ends = state.End.Unix()
+	}
+	if state.MustChange {
+		expired = 1
+	}
+	return fmt.Sprintf("0 %s %x %d %d", state.SID, flags, ends, expired)
 }
 
 // use is the number that Windows has for an account's use, from 1 on.

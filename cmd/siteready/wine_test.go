@@ -124,6 +124,7 @@ func newSiteServer(t *testing.T, exe, name string, edit map[string]any) *siteSer
 		}
 	}
 	s.addFolders(t, site)
+	s.addAccess(t, site)
 	s.addLogs(t, site)
 	s.addCertificates(t, site)
 	return s
@@ -248,15 +249,19 @@ type judged struct {
 }
 
 // judgedOf leaves out when keys of the registry and files were written, when the machine started,
-// and since when events are looked for.
+// since when events are looked for, and the times in logs.
 func judgedOf(r report.Report) []judged {
 	written := regexp.MustCompile(`^written [^,]* UTC`)
 	since := regexp.MustCompile(`, last written [^,]* UTC(, (before|after) the last start \([^)]*\)(, which has not cleared it)?)?`)
 	events := regexp.MustCompile(`^(none|[0-9]+) since [^,]* UTC`)
+	logged := regexp.MustCompile(`\d{4}-\d\d-\d\d( \d\d:\d\d(:\d\d(\.\d+)?)?)?`)
 	var all []judged
 	for _, c := range r.Checks {
 		j := judged{ID: c.ID, Status: c.Status}
 		for _, i := range c.Items {
+			if strings.HasPrefix(c.ID, "logs.") {
+				i.Found = logged.ReplaceAllString(i.Found, "TIME")
+			}
 			j.Items = append(j.Items, fmt.Sprintf("%s: %s, %s, wanted %s", i.Key, i.Status, events.ReplaceAllString(written.ReplaceAllString(since.ReplaceAllString(i.Found, ""), "written"), "$1"), i.Wanted))
 		}
 		all = append(all, j)
@@ -307,6 +312,7 @@ func TestWindowsProgram(t *testing.T) {
 		{"a management server of Service Manager", "scsm-2016", "scsm=2019", nil, 0},
 		{"a data warehouse of Service Manager", "scsm-2022-warehouse", "scsm=2025", nil, 0},
 		{"a management server, and much amiss", "scsm-2022-broken", "scsm=2025", nil, 2},
+		{"an installation folder that is closed", "scsm-2016-broken", "scsm=2019", map[string]any{"windows": map[string]any{"build": 14393, "major": 10, "minor": 0}}, 2},
 		{"a data warehouse, and much amiss", "scsm-2016-warehouse-broken", "scsm=2019", nil, 2},
 		{"SQL Server on the site server", "primary-local", "2603", nil, 0},
 		{"SQL Server on the site server, and much amiss", "primary-local-broken", "2603", nil, 2},

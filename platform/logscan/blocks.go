@@ -27,7 +27,8 @@ type blocks struct {
 	seen    map[int]*Seen // by the place of the signature
 
 	meant  []bool // for each rule, that it is for logs of this name
-	marks  []mark // the newest
+	marks  []mark // the newest of each rule
+	kept   []int  // how many of each rule there are
 	marked []signatures.Mark
 	runs   runs
 	ended  map[int]mark // by the place of a rule that tells what is over: its newest line
@@ -282,19 +283,53 @@ func (b *blocks) note(whole []byte, message string, written stamp) {
 		}
 	}
 	for _, found := range b.marked {
-		if !b.o.Catalogue.Rules[found.Rule].Judges() {
+		r, behind := b.o.Catalogue.Rules[found.Rule], firstWord(found.Behind)
+		if !r.Judges() || r.Kind == signatures.RuleNumber && !isFailure(behind) {
 			continue
 		}
-		if len(b.marks) == 2*maxMarks { // the oldest are history
-			b.marks = b.marks[:copy(b.marks, b.marks[maxMarks:])]
-			b.runs.marks = max(0, b.runs.marks-maxMarks)
-		}
-		b.marks = append(b.marks, mark{found.Rule, found.Role, firstWord(found.Behind), thread, l, b.e})
+		b.forget(found.Rule)
+		b.marks = append(b.marks, mark{found.Rule, found.Role, behind, thread, l, b.e})
 	}
 	for _, found := range b.marked {
 		if !b.o.Catalogue.Rules[found.Rule].Judges() && !begins(found) {
 			b.over(found, mark{rule: found.Rule, role: found.Role, line: l, e: b.e})
 		}
+	}
+}
+
+// forget drops the oldest marks of a rule when there are many: they are history. A rule whose texts
+// come often must not make another forget.
+func (b *blocks) forget(rule int) {
+	if b.kept == nil {
+		b.kept = make([]int, len(b.o.Catalogue.Rules))
+	}
+	if b.kept[rule]++; b.kept[rule] <= 2*maxMarks {
+		return
+	}
+	left, before := 0, 0 // of the marks before the last end of a run
+	dropped := 0
+	for i, m := range b.marks {
+		if m.rule == rule && dropped < maxMarks {
+			dropped++
+			if i < b.runs.marks {
+				before++
+			}
+			continue
+		}
+		b.marks[left] = m
+		left++
+	}
+	clear(b.marks[left:]) // their texts need not be kept
+	b.marks = b.marks[:left]
+	b.kept[rule] -= dropped
+	b.runs.marks -= before
+}
+
+// count is how many marks of each rule there are, after some were dropped.
+func (b *blocks) count() {
+	clear(b.kept)
+	for _, m := range b.marks {
+		b.kept[m.rule]++
 	}
 }
 

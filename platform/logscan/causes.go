@@ -29,8 +29,10 @@ type Symptom struct {
 	Meaning  string `json:"meaning"`
 	Remedy   string `json:"remedy"`
 	Source   string `json:"source"`
-	Normal   string `json:"normal"` // when it is also seen without a fault; empty is never
-	Log      string `json:"log"`    // that broke the rule; empty of a signature
+	// Normal is when it is also seen without a fault; empty is never. Such a failure is a warning
+	// when all of it was seen within ten minutes.
+	Normal string `json:"normal"`
+	Log    string `json:"log"` // that broke the rule; empty of a signature
 	// Ended is what says that it is over; null when it is not.
 	Ended *Ended `json:"ended"`
 	Own   bool   `json:"own"` // by a limit that is this program's choice
@@ -48,7 +50,7 @@ func Causes(found Found, c *signatures.Catalogue) []Cause {
 		for _, seen := range found.Signatures {
 			if seen.ID == s.ID {
 				ended := endOf(found, seen, rules, func(r signatures.Rule) bool { return r.EndsSignature(s) })
-				groups[s.Group] = append(groups[s.Group], Symptom{seen, s.Severity, s.Rank, s.Meaning, s.Remedy, s.Source, s.Normal, "", ended, false})
+				groups[s.Group] = append(groups[s.Group], Symptom{seen, severityOf(s, seen), s.Rank, s.Meaning, s.Remedy, s.Source, s.Normal, "", ended, false})
 			}
 		}
 	}
@@ -77,6 +79,18 @@ func Causes(found Found, c *signatures.Catalogue) []Cause {
 		return cmp.Or(newest(a.Last, b.Last), cmp.Compare(a.Group, b.Group))
 	})
 	return causes
+}
+
+// burst is how long what is also seen without a fault, such as while SQL Server restarts, may last
+// to be no more than a warning.
+const burst = 10 * time.Minute
+
+// severityOf is how bad it is that a signature was seen.
+func severityOf(s signatures.Signature, seen Seen) string {
+	if s.Severity == signatures.Failure && s.Normal != "" && seen.Undated == 0 && seen.Last != nil && seen.Last.Sub(*seen.First) < burst {
+		return signatures.Warning
+	}
+	return s.Severity
 }
 
 // tellsMore orders symptoms: what is over last, then a worse one first, then what names the cause,

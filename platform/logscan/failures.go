@@ -6,11 +6,33 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"siteready/platform"
 	"siteready/platform/logscan/signatures"
 )
+
+// Search looks for known failures. It reads the catalogue, which takes some tens of milliseconds,
+// when a log is first looked through. It may be used by several goroutines.
+type Search struct {
+	known func() (*signatures.Catalogue, error)
+}
+
+// NewSearch makes a search for the built-in failures and the user's own.
+func NewSearch(own ...signatures.Signature) *Search {
+	return &Search{sync.OnceValues(func() (*signatures.Catalogue, error) { return signatures.Known(own...) })}
+}
+
+// Failures makes the digest of known failures of a log whose clocks stand, where they do not tell
+// it, in local; now is when it is read.
+func (s *Search) Failures(ctx context.Context, log Log, local *time.Location, now time.Time) (platform.FailureLog, error) {
+	known, err := s.known()
+	if err != nil {
+		return platform.FailureLog{}, platform.Refuse(platform.ErrUnsupported, "the known failures cannot be read: %v", err)
+	}
+	return Failures(ctx, log, Options{Catalogue: known, Local: local, Now: now})
+}
 
 // Failures makes the digest of known failures of a log: of its newest files, and of these the
 // newest bytes. When half of the time of ctx is used, it ends with what it has; what was not read
@@ -97,6 +119,9 @@ func (r *failureReader) open(ctx context.Context, file File) {
 		r.opened = append(r.opened, opened.Close)
 	}
 	told.Size = opened.Size
+	if len(r.digest.Files) == 0 && r.log == "errorlog" {
+		r.digest.English = opened.english(ctx)
+	}
 	sources, mark, whole, err := opened.segments(ctx, r.left)
 	if err != nil {
 		told.Problem = shown(err.Error())
@@ -106,6 +131,24 @@ func (r *failureReader) open(ctx context.Context, file File) {
 		r.parts = append(r.parts, partOf{len(r.digest.Files), s, mark, whole && i == len(sources)-1})
 	}
 	r.left -= opened.Size
+}
+
+// englishReach is how much of the begin of a log is looked at for its language.
+const englishReach = 64 << 10
+
+// english reports whether SQL Server writes this log in English. Each of its logs begins with a
+// start or with being begun anew, which are such messages; in other languages both read otherwise.
+func (s Source) english(ctx context.Context) bool {
+	found := false
+	e, err := s.encoding(ctx)
+	if err != nil {
+		return false
+	}
+	s.Size = min(s.Size, englishReach)
+	err = s.lines(ctx, e, e.mark, func(l line) {
+		found = found || strings.Contains(l.text, "This is an informational message")
+	})
+	return err == nil && found
 }
 
 // shown is a foreign message as it may be told.
@@ -175,15 +218,15 @@ func (r *failureReader) finish() {
 	rules := r.o.Catalogue.Rules
 	for _, s := range r.o.Catalogue.All {
 		if seen := r.seen[s.ID]; seen != nil && s.Severity != signatures.Information {
-			r.add(*seen, endedBy(rules, func(rule signatures.Rule) bool { return rule.EndsSignature(s) }), platform.KnownFailure{
-				Severity: s.Severity, Rank: int64(s.Rank), Single: s.Normal != "", Group: s.Group, Meaning: s.Meaning, Remedy: s.Remedy,
+			r.add(*seen, r.endedBy(func(o signatures.Rule) bool { return o.EndsSignature(s) }), platform.KnownFailure{
+				Severity: s.Severity, Stage: s.Stage, Rank: int64(s.Rank), Single: s.Normal != "", Group: s.Group, Meaning: s.Meaning, Remedy: s.Remedy,
 			})
 		}
 	}
 	for _, rule := range rules {
 		for _, broken := range r.rules {
 			if broken.ID == rule.ID && rule.Severity != signatures.Information {
-				r.add(broken.Seen, endedBy(rules, func(o signatures.Rule) bool { return o.EndsRule(rule) }), platform.KnownFailure{
+				r.add(broken.Seen, r.endedBy(func(o signatures.Rule) bool { return o.EndsRule(rule) }), platform.KnownFailure{
 					Severity: rule.Severity, Rank: 3, Group: rule.Group, Meaning: rule.Meaning, Remedy: rule.Remedy,
 				})
 			}
@@ -198,12 +241,14 @@ func (r *failureReader) finish() {
 	fit(&r.digest)
 }
 
-// endedBy are the ids of the rules whose success ends a failure.
-func endedBy(rules []signatures.Rule, ends func(signatures.Rule) bool) []string {
+// endedBy are the ids of the rules whose success ends a failure: as they say, or because they end
+// whatever stands in this log.
+func (r *failureReader) endedBy(ends func(signatures.Rule) bool) []string {
 	ids := []string{}
-	for _, r := range rules {
-		if r.Kind == signatures.RuleSuccess && ends(r) {
-			ids = append(ids, r.ID)
+	for _, rule := range r.o.Catalogue.Rules {
+		whole := slices.ContainsFunc(rule.Ends, func(what string) bool { return strings.EqualFold(what, "log "+r.log) })
+		if rule.Kind == signatures.RuleSuccess && (whole || ends(rule)) {
+			ids = append(ids, rule.ID)
 		}
 	}
 	return ids

@@ -157,6 +157,16 @@ func TestFailuresFit(t *testing.T) {
 	}
 }
 
+// Secrets in a line are hidden.
+func TestFailuresHideSecrets(t *testing.T) {
+	d := failuresOf(t, inFolder(t, "hman.log", map[string]string{
+		"hman.log": writtenBefore("Failed to find folder that stores msi file; Server=sql01;UID=sa;PWD=geheim7;", time.Hour),
+	}))
+	if len(d.Known) != 1 || strings.Contains(d.Known[0].Lines[0].Text, "geheim7") || !strings.Contains(d.Known[0].Lines[0].Text, "Server=sql01") {
+		t.Errorf("%+v", d.Known)
+	}
+}
+
 // What is only information is not told, and a rule over several lines is.
 func TestFailuresByRule(t *testing.T) {
 	d := failuresOf(t, inFolder(t, "CMUpdate.log", map[string]string{

@@ -81,7 +81,7 @@ func isText(head []byte) bool {
 			odd++
 		}
 	}
-	return odd <= len(head)/50 && holes <= len(head)/128+1
+	return odd <= len(head)/50+2 && holes <= len(head)/128+1
 }
 
 // replaceAll puts one byte in the place of another.

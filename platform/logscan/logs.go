@@ -67,6 +67,9 @@ func Grouped(paths []string, file func(path string) File) []Log {
 // is written, if it is written in one; 0 when that is not known.
 func OnDisk(path string, codePage uint32) File {
 	return File{Name: path, Open: func(context.Context) (Opened, error) {
+		if was, err := os.Stat(path); err == nil && !was.Mode().IsRegular() { // a pipe would wait for somebody to write
+			return Opened{}, &os.PathError{Op: "read", Path: path, Err: os.ErrInvalid}
+		}
 		file, err := os.Open(path)
 		if err != nil {
 			return Opened{}, err

@@ -1,6 +1,7 @@
 package logscan
 
 import (
+	"slices"
 	"time"
 
 	"siteready/platform/logscan/signatures"
@@ -46,6 +47,7 @@ func (b *blocks) over(found signatures.Mark, m mark) {
 			s.Over, s.OverBy = s.Count, r.ID
 		}
 		b.marks = b.marks[:0]
+		b.count()
 	default:
 		for i, count := range b.runs.at {
 			b.seen[i].Over, b.seen[i].OverBy = int64(count), r.ID
@@ -53,6 +55,7 @@ func (b *blocks) over(found signatures.Mark, m mark) {
 		b.marks = b.marks[:copy(b.marks, b.marks[min(b.runs.marks, len(b.marks)):])]
 		b.runs.ends++
 		b.runs.marks = len(b.marks)
+		b.count()
 		b.runs.at = map[int]over{}
 		for i, s := range b.seen {
 			b.runs.at[i] = over(s.Count)
@@ -105,7 +108,7 @@ func endOf(found Found, s Seen, rules map[string]signatures.Rule, ends func(sign
 		r := rules[e.ID]
 		switch {
 		case r.Kind == signatures.RuleRun && s.Over == s.Count && s.OverBy == e.ID:
-		case r.Kind == signatures.RuleSuccess && ends(r) && after(e.Line.At, s):
+		case r.Kind == signatures.RuleSuccess && ends(r) && after(e.Line.At, s) && !found.broke(r.Unless):
 		default:
 			continue
 		}
@@ -114,6 +117,11 @@ func endOf(found Found, s Seen, rules map[string]signatures.Rule, ends func(sign
 		}
 	}
 	return end
+}
+
+// broke says that a log broke a rule.
+func (f Found) broke(id string) bool {
+	return slices.ContainsFunc(f.Rules, func(b Broken) bool { return b.ID == id })
 }
 
 // after says that a time is later than all that was seen of a symptom.

@@ -50,6 +50,8 @@ func TestOver(t *testing.T) {
 		"in the older file":    {"backup", []logscan.Log{logOf("smsbkup.log", server("X", at{0, 1, failed}), server("X", at{9, 1, succeeded}))}, "over-backup"},
 		"another log succeeds": {"backup", []logscan.Log{backup(at{0, 1, failed}), logOf("hman.log", server("SMS_HIERARCHY_MANAGER", at{9, 1, "INFO: 196612.ESC file was found."}))}, ""},
 		"an update installs":   {"signature", []logscan.Log{logOf("cmupdate.log", server("X", at{0, 1, trust})), logOf("hman.log", server("X", at{9, 1, "INFO: 196612.ESC file was found."}))}, "over-update"},
+		"a component works":    {"component-install", []logscan.Log{logOf("sitecomp.log", server("X", at{0, 1, `STATMSG: ID=1016 SEV=E LEV=M COMP="A"`}, at{9, 1, `STATMSG: ID=1015 SEV=I LEV=M COMP="A"`}))}, "over-component"},
+		"another works":        {"component-install", []logscan.Log{logOf("sitecomp.log", server("X", at{0, 1, `STATMSG: ID=1016 SEV=E LEV=M COMP="A"`}, at{9, 1, `STATMSG: ID=1015 SEV=I LEV=M COMP="B"`}))}, ""},
 		"without a time":       {"backup", []logscan.Log{logOf("smsbkup.log", failed+"\n"+strings.Repeat("x\n", 9000)+server("X", at{9, 1, succeeded}))}, ""},
 		"of two machines": {"backup", []logscan.Log{
 			{Name: "smsbkup.log", Files: backup(at{0, 1, failed}).Files}, {Name: "smsbkup.log", Files: backup(at{9, 1, succeeded}).Files},
@@ -102,6 +104,25 @@ func TestLastRun(t *testing.T) {
 				t.Errorf("found %v, over %v, %d of %d; want over %v, %d", found, c.Over, c.Lead.Over, c.Lead.Count, tc.over, tc.count)
 			}
 		})
+	}
+}
+
+// What is also seen without a fault is a warning while it is one burst.
+func TestBurst(t *testing.T) {
+	const line = "[08001][258][Microsoft][ODBC Driver 18 for SQL Server]Login timeout expired"
+	for name, tc := range map[string]struct {
+		log  string
+		want string
+	}{
+		"once":             {server("X", at{0, 1, line}), "warning"},
+		"a burst":          {server("X", at{0, 1, line}, at{5, 1, line}, at{9, 1, line}), "warning"},
+		"for a while":      {server("X", at{0, 1, line}, at{5, 1, line}, at{11, 1, line}), "failure"},
+		"nobody knows":     {line + "\n", "failure"},
+		"never a no fault": {server("X", at{0, 1, "ERROR: SQL is not connected"}), "failure"},
+	} {
+		if c := causesOf(t, logscan.Options{}, logOf("cmupdate.log", tc.log))["sql-connect"]; c.Severity != tc.want {
+			t.Errorf("%s: %s, want %s", name, c.Severity, tc.want)
+		}
 	}
 }
 

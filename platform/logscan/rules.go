@@ -11,7 +11,7 @@ import (
 
 // Limits of what is remembered for the rules of a file.
 const (
-	maxMarks    = 256 // the newest; up to twice as many
+	maxMarks    = 128 // the newest of each rule; up to twice as many
 	maxMarkText = 200 // bytes of a message
 	maxMarkKey  = 64  // bytes of a key or of a thread
 )
@@ -85,6 +85,9 @@ func judge(rules []signatures.Rule, log string, marks []mark, end tail, read *ti
 			lines = lasting(r, of[i])
 		case signatures.RuleFollowed:
 			lines = followed(of[i])
+		case signatures.RuleSilent:
+			lines = silent(r, of[i], end, now)
+		case signatures.RuleAnswered: // a log alone does not tell
 		}
 		if len(lines) == 0 {
 			continue
@@ -108,12 +111,17 @@ func old(l Line, limit time.Duration, now time.Time) bool {
 
 func numbers(marks []mark) (lines []mark) {
 	for _, m := range marks {
-		word := strings.TrimRight(m.behind, ".,;~")
-		if n, err := strconv.ParseInt(word, 0, 64); err == nil && n != 0 {
+		if isFailure(m.behind) {
 			lines = append(lines, m)
 		}
 	}
 	return lines
+}
+
+// isFailure says that a word is a number other than 0.
+func isFailure(word string) bool {
+	n, err := strconv.ParseInt(strings.TrimRight(word, ".,;~"), 0, 64)
+	return err == nil && n != 0
 }
 
 func open(r signatures.Rule, marks []mark, now time.Time) (lines []mark) {
@@ -206,4 +214,79 @@ func followed(marks []mark) (lines []mark) {
 		}
 	}
 	return lines
+}
+
+// silent is the newest mark, when it is old, and the log went on for long enough since.
+func silent(r signatures.Rule, marks []mark, end tail, now time.Time) []mark {
+	if len(marks) == 0 || end.line.At == nil {
+		return nil
+	}
+	last := marks[len(marks)-1]
+	if last.line.At == nil || now.Sub(*last.line.At) < r.After || end.line.At.Sub(*last.line.At) < r.After {
+		return nil
+	}
+	return []mark{last}
+}
+
+// whole is a log of which all files were read.
+type whole struct {
+	name  string
+	marks []mark
+	first *time.Time
+	end   tail
+}
+
+// unanswered tells which rules of kind answered are broken. The other log must be there, and tell
+// of all the time from the mark to the end of the limit; logs of one name in several folders may be
+// of several machines, and are not asked.
+func unanswered(rules []signatures.Rule, logs []whole) (all []Broken) {
+	for i, r := range rules {
+		if r.Kind != signatures.RuleAnswered {
+			continue
+		}
+		var asked, other *whole
+		several := false
+		for n := range logs {
+			l := &logs[n]
+			is := strings.EqualFold(l.name, r.Answer)
+			switch {
+			case !is && !r.IsFor(l.name):
+			case is && other != nil, !is && asked != nil:
+				several = true
+			case is:
+				other = l
+			default:
+				asked = l
+			}
+		}
+		if asked == nil || other == nil || several {
+			continue
+		}
+		if m, found := lacks(r, i, *asked, *other); found {
+			b := Broken{Log: asked.name, Seen: Seen{ID: r.ID}}
+			b.add(m.shown())
+			all = append(all, b)
+		}
+	}
+	return all
+}
+
+// lacks is the newest begin in one log, when the other has no end that came with it or later.
+func lacks(r signatures.Rule, rule int, asked, other whole) (begin mark, found bool) {
+	for _, m := range asked.marks {
+		// A number must not be the beginning of a longer one.
+		if m.rule == rule && m.role == signatures.Begin && m.line.At != nil && !strings.ContainsAny(cut(m.behind, 1), "0123456789") {
+			begin, found = m, true
+		}
+	}
+	if !found || other.first == nil || other.end.line.At == nil ||
+		other.first.After(*begin.line.At) || other.end.line.At.Sub(*begin.line.At) < r.After {
+		return mark{}, false
+	}
+	for _, m := range other.marks {
+		if m.rule == rule && m.role == signatures.End && (m.line.At == nil || !m.line.At.Before(*begin.line.At)) {
+			return mark{}, false
+		}
+	}
+	return begin, true
 }

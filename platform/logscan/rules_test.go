@@ -158,6 +158,17 @@ func TestRules(t *testing.T) {
 			"ctx-despool-12", "despool.log", "X", hours(9),
 			repeat(9, 30, "The package CAS10001 information hasn't arrived yet for this version 2. Retry later ..."), repeat(8, 30, "The package CAS10001 information hasn't arrived yet for this version 2. Retry later ..."),
 		},
+		{
+			"ctx-component-retry", "sitecomp.log", "X", hours(3),
+			[]at{{0, 1, `STATMSG: ID=1016 SEV=E LEV=M SOURCE="SMS Server" COMP="A" SYS=x`}, {9, 1, `STATMSG: ID=1015 SEV=I LEV=M SOURCE="SMS Server" COMP="B" SYS=x`}},
+			[]at{{0, 1, `STATMSG: ID=1016 SEV=E LEV=M SOURCE="SMS Server" COMP="A" SYS=x`}, {9, 1, `STATMSG: ID=1015 SEV=I LEV=M SOURCE="SMS Server" COMP="A" SYS=x`}},
+		},
+		{
+			"ctx-sync-silent", "dmpdownloader.log", "X", hours(72),
+			[]at{{0, 1, "Hasn't synced recently."}, {3000, 1, "fine"}},
+			[]at{{0, 1, "Hasn't synced recently."}, {2000, 1, "Download manifest.cab~~"}, {3000, 1, "fine"}},
+		},
+		{"ctx-sync-silent", "dmpdownloader.log", "X", hours(72), nil, []at{{0, 1, "Hasn't synced recently."}, {100, 1, "the log ends"}}},
 	} {
 		t.Run(tc.rule, func(t *testing.T) {
 			if tc.broken != nil {
@@ -183,7 +194,7 @@ func TestRules(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, r := range rules {
-		if r.Judges() && covered[r.ID] == 0 {
+		if r.Judges() && r.Kind != signatures.RuleAnswered && covered[r.ID] == 0 { // those have a test of their own
 			t.Errorf("%s has no log that breaks it", r.ID)
 		}
 	}
@@ -219,6 +230,58 @@ func TestRulesNeedTheEnd(t *testing.T) {
 		logscan.Options{Catalogue: catalogue(t), Now: when.Add(9 * time.Hour)})
 	if err != nil || len(found.Rules) > 0 || found.Complete() {
 		t.Errorf("%+v, %v", found, err)
+	}
+}
+
+// A rule whose texts come often makes no other forget.
+func TestRulesRememberEachTheirOwn(t *testing.T) {
+	messages := []at{{0, 1, "Delete folder E:\\CMUStaging\\x returned 32."}, {1, 1, "reported (SubStageID=0xd0009, IsComplete=1, x)"}}
+	for i := range 5000 {
+		messages = append(messages, at{2 + float64(i)/10, 1, "Delete folder E:\\CMUStaging\\x returned 0."})
+	}
+	if got := brokenRules(t, "cmupdate.log", 20*time.Hour, server("X", messages...)); !slices.Equal(got, []string{"ctx-delete-staging", "ctx-substage-open"}) {
+		t.Errorf("broken: %v", got)
+	}
+	messages = messages[:2]
+	for i := range 5000 {
+		messages = append(messages, at{2 + float64(i)/10, 1, "reported (SubStageID=0xd0001, IsComplete=2, x)"})
+	}
+	messages = append(messages, at{600, 1, "reported (SubStageID=0xd0009, IsComplete=2, x)"})
+	if got := brokenRules(t, "cmupdate.log", 20*time.Hour, server("X", messages...)); !slices.Equal(got, []string{"ctx-delete-staging"}) {
+		t.Errorf("broken: %v", got)
+	}
+}
+
+// What one log says must be answered in another, if that tells of the time.
+func TestRulesOverTwoLogs(t *testing.T) {
+	asked := func(messages ...at) logscan.Log { return logOf("dmpdownloader.log", server("X", messages...)) }
+	answer := func(messages ...at) logscan.Log { return logOf("hman.log", server("X", messages...)) }
+	four := at{10, 1, "Successfully Dropped the state message 4~~"}
+	locked := answer(at{0, 1, "fine"}, at{200, 1, "fine"})
+	locked.Files[0].Open = func(context.Context) (logscan.Opened, error) { return logscan.Opened{}, errors.New("locked") }
+	for name, tc := range map[string]struct {
+		logs   []logscan.Log
+		broken bool
+	}{
+		"no answer":                {[]logscan.Log{asked(four), answer(at{0, 1, "fine"}, at{200, 1, "fine"})}, true},
+		"an older answer":          {[]logscan.Log{asked(four), answer(at{0, 1, `Extracted E:\CMUStaging\Manifest.xml`}, at{200, 1, "fine"})}, true},
+		"answered":                 {[]logscan.Log{asked(four), answer(at{0, 1, "fine"}, at{12, 1, `Extracted E:\CMUStaging\Manifest.xml`}, at{200, 1, "fine"})}, false},
+		"another number":           {[]logscan.Log{asked(at{10, 1, "Successfully Dropped the state message 40~~"}), answer(at{0, 1, "fine"}, at{200, 1, "fine"})}, false},
+		"the other log is missing": {[]logscan.Log{asked(four)}, false},
+		"it begins later":          {[]logscan.Log{asked(four), answer(at{20, 1, "fine"}, at{200, 1, "fine"})}, false},
+		"it ends too early":        {[]logscan.Log{asked(four), answer(at{0, 1, "fine"}, at{50, 1, "fine"})}, false},
+		"it cannot be read":        {[]logscan.Log{asked(four), locked}, false},
+		"of two machines":          {[]logscan.Log{asked(four), answer(at{0, 1, "fine"}, at{200, 1, "fine"}), answer(at{0, 1, "fine"})}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			found, err := logscan.Scan(t.Context(), tc.logs, logscan.Options{Catalogue: catalogue(t)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := len(found.Rules) == 1 && found.Rules[0].ID == "ctx-manifest-not-extracted" && found.Rules[0].Log == "dmpdownloader.log"; got != tc.broken {
+				t.Errorf("%+v", found.Rules)
+			}
+		})
 	}
 }
 

@@ -236,11 +236,15 @@ func Scan(ctx context.Context, logs []Log, o Options) (Found, error) {
 		at := o.Now.UTC()
 		found.Now = &at
 	}
+	var wholes []whole
+	var broken []Broken
 	for n, log := range logs {
-		for _, broken := range judge(o.Catalogue.Rules, log.Name, marks[n], ends[n], found.Now) {
-			if broken.Last == nil || !broken.Last.Before(o.Since) && (o.Until.IsZero() || !broken.Last.After(o.Until)) {
-				found.Rules = append(found.Rules, broken)
-			}
+		broken = append(broken, judge(o.Catalogue.Rules, log.Name, marks[n], ends[n], found.Now)...)
+		wholes = append(wholes, whole{log.Name, marks[n], firstOf(results[n]), ends[n]})
+	}
+	for _, b := range append(broken, unanswered(o.Catalogue.Rules, wholes)...) {
+		if b.Last == nil || !b.Last.Before(o.Since) && (o.Until.IsZero() || !b.Last.After(o.Until)) {
+			found.Rules = append(found.Rules, b)
 		}
 	}
 	found.Endings = endings(o.Catalogue.Rules, logs, results)
@@ -251,6 +255,19 @@ func Scan(ctx context.Context, logs []Log, o Options) (Found, error) {
 	}
 	slices.SortStableFunc(found.Signatures, func(a, b Seen) int { return cmp.Or(newest(a.Last, b.Last), cmp.Compare(a.ID, b.ID)) })
 	return found, late
+}
+
+// firstOf is the time of a log's first line; nil when it is not known.
+func firstOf(log []result) *time.Time {
+	for _, r := range log {
+		if r.scanned.Problem != "" {
+			return nil
+		}
+		if r.scanned.Lines > 0 {
+			return r.scanned.First
+		}
+	}
+	return nil
 }
 
 // together is what was seen in the files of one log.

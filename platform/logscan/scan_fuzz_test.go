@@ -2,6 +2,7 @@ package logscan_test
 
 import (
 	"bytes"
+	"strings"
 	"testing"
 
 	"siteready/platform/logscan"
@@ -19,6 +20,9 @@ func FuzzScan(f *testing.F) {
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		found := search(t, logscan.Options{Catalogue: c}, inMemory("x", raw))
 		told := found.Files[0]
+		if strings.Contains(told.Problem, "it is no text") {
+			return
+		}
 		if told.Problem != "" || told.Read != int64(len(raw)) {
 			t.Fatalf("%+v of %d bytes", told, len(raw))
 		}
@@ -37,7 +41,8 @@ func FuzzScan(f *testing.F) {
 		}
 		// A normal line before it changes no count.
 		head := []byte("INFO: set additional flag.\n")
-		if !bytes.HasPrefix(raw, []byte{0xFF, 0xFE}) && !bytes.HasPrefix(raw, []byte{0xFE, 0xFF}) && !bytes.HasPrefix(raw, []byte{0xEF, 0xBB}) && bytes.IndexByte(raw, 0) < 0 {
+		oldMac := bytes.IndexByte(raw, '\n') < 0 && bytes.IndexByte(raw, '\r') >= 0 // whose lines end otherwise behind it
+		if !oldMac && !bytes.HasPrefix(raw, []byte{0xFF, 0xFE}) && !bytes.HasPrefix(raw, []byte{0xFE, 0xFF}) && !bytes.HasPrefix(raw, []byte{0xEF, 0xBB}) && bytes.IndexByte(raw, 0) < 0 {
 			again := search(t, logscan.Options{Catalogue: c}, inMemory("x", append(head, raw...)))
 			if len(again.Signatures) != len(found.Signatures) {
 				t.Fatalf("%d signatures, and %d behind a normal line", len(found.Signatures), len(again.Signatures))

@@ -262,6 +262,7 @@ func TestScanNeedsText(t *testing.T) {
 		"a code page":           {[]byte(strings.Repeat("\xe4\xf6\xfc ", 200) + line), true},
 		"nothing":               {nil, true},
 		"one letter":            {[]byte("x"), true},
+		"one odd byte":          {[]byte{0x16}, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := search(t, logscan.Options{}, inMemory("x", tc.data)).Files[0]

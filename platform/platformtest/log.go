@@ -3,11 +3,10 @@ package platformtest
 import (
 	"context"
 	"strings"
-	"sync"
+	"time"
 
 	"siteready/platform"
 	"siteready/platform/logscan"
-	"siteready/platform/logscan/signatures"
 )
 
 // logQuestions are what is asked of a log by its name.
@@ -22,15 +21,11 @@ func logQuestions(path string) []platform.Question {
 	return all
 }
 
-// catalogue is what is known of failures. It is read once for all sites, for it takes long.
-var catalogue = sync.OnceValues(func() (*signatures.Catalogue, error) { return signatures.Known() })
+// search is one for all sites: to read what is known of failures takes long.
+var search = logscan.NewSearch()
 
 // failures answers for the known failures in a log and its older generations.
 func (s *Site) failures(ctx context.Context, q platform.Question) (any, error) {
-	known, err := catalogue()
-	if err != nil {
-		return nil, err
-	}
 	folder := q.Where[:strings.LastIndex(q.Where, `\`)+1]
 	var paths []string
 	for path := range s.Logs {
@@ -50,7 +45,7 @@ func (s *Site) failures(ctx context.Context, q platform.Question) (any, error) {
 	if len(log.Files) == 0 {
 		return nil, absent(q)
 	}
-	return logscan.Failures(ctx, log, logscan.Options{Catalogue: known, Now: s.ReadAt})
+	return search.Failures(ctx, log, time.UTC, s.ReadAt)
 }
 
 // log answers for a log by scanning its text, as a live reader does.

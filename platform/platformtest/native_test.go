@@ -24,7 +24,7 @@ func native() map[string]any {
 			"SQL01": map[string]any{"groups": map[string]any{"S-1-5-32-544": map[string]any{"group": "Administrators", "count": 0, "more": false, "members": []any{}}}},
 			"MP01":  map[string]any{},
 		},
-		"states": map[string]any{`.\local`: map[string]any{"sid": "S-1-5-21-2", "disabled": false, "locked": true, "must_change": false, "expires": "2026-12-01T00:00:00Z"}},
+		"states": map[string]any{`.\local`: map[string]any{"sid": "S-1-5-21-2", "disabled": false, "locked": true, "must_change": false, "ends": true, "end": "2026-12-01T00:00:00Z"}},
 		"token":  []any{"S-1-5-32-544"},
 		"events": map[string]any{"System": map[string]any{filter.String(): map[string]any{
 			"count": 0, "oldest": nil, "newest": nil, "more": false, "begins": "2026-01-02T03:04:05Z",
@@ -62,7 +62,7 @@ func TestNativeSite(t *testing.T) {
 		},
 		{
 			platform.ReadAccountState(`.\LOCAL`).Question,
-			`{"sid":"S-1-5-21-2","disabled":false,"locked":true,"must_change":false,"expires":"2026-12-01T00:00:00Z"}`,
+			`{"sid":"S-1-5-21-2","disabled":false,"locked":true,"must_change":false,"ends":true,"end":"2026-12-01T00:00:00Z"}`,
 		},
 		{platform.ReadTokenMember("S-1-5-32-544").Question, `{"member":true}`},
 		{platform.ReadTokenMember("S-1-5-32-545").Question, `{"member":false}`},

@@ -281,13 +281,14 @@ func (s *Site) folder(q platform.Question) (any, error) {
 
 // access answers for the access list of a folder.
 func (s *Site) access(q platform.Question) (any, error) {
-	if list, err := find(s.Access, q, q.Where); err == nil {
-		return list, nil
-	}
 	if _, err := find(s.Folders, q, q.Where); err != nil {
 		return nil, err
 	}
-	return nil, unknown(q)
+	list, err := find(s.Access, q, q.Where)
+	if err != nil {
+		return nil, unknown(q)
+	}
+	return list, nil
 }
 
 func (s *Site) volume(q platform.Question) (any, error) {

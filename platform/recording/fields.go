@@ -35,7 +35,7 @@ var answerFields = map[platform.Kind]map[string]sort{
 	platform.KindOS: {
 		"product": keptText, "installation": keptText, "name": hostName, "fqdn": hostName, "account": userName, "at": keptText, "status": keptText,
 	},
-	platform.KindAccount: {"sid": freeText, "name": userName, "use": keptText, "group": freeText, "list": freeText, "expires": keptText},
+	platform.KindAccount: {"sid": freeText, "name": userName, "use": keptText, "group": freeText, "list": freeText, "end": keptText},
 	platform.KindEvents:  {"oldest": keptText, "newest": keptText, "begins": keptText},
 	platform.KindShare:   {"outcome": keptText},
 	platform.KindLog: {
@@ -43,7 +43,7 @@ var answerFields = map[platform.Kind]map[string]sort{
 		"rule": freeText, "server": hostName, "result": keptText, "message": freeText,
 		"outcome": keptText, "at": keptText,
 		"catalogue": keptText, "name": keptText, "file": keptText, "problem": freeText, "text": freeText, "first": keptText, "last": keptText,
-		"id": keptText, "severity": keptText, "group": keptText, "meaning": keptText, "remedy": keptText, "ended_by": keptText,
+		"id": keptText, "severity": keptText, "stage": keptText, "group": keptText, "meaning": keptText, "remedy": keptText, "ended_by": keptText,
 	},
 	platform.KindTCP:  {"outcome": keptText, "addresses": freeText},
 	platform.KindName: {"addresses": freeText},
@@ -64,6 +64,7 @@ var columns = map[string]sort{
 	"site_name": otherName, "certificate": otherName, "database-states name": databaseName,
 
 	"path": freeText, "volume": freeText, "address": freeText, "filegroup": freeText, "sid": freeText, "login_sid": freeText, "update-packages name": freeText,
+	"update-stages name": freeText, "update-set-aside name": freeText, "source_site": siteCode, "package_site": siteCode, "package_tail": keptText,
 
 	"program": otherName, "job": otherName, "foreign-objects name": otherName, "running-work command": keptText, "task": keptText,
 	"group_name": keptText, "component": freeText,

@@ -64,6 +64,7 @@ var reads = map[string]string{
 	"windows.GetACP":                          "the number of the machine's code page",
 	"os.Stat":                                 "a file's attributes",
 	"os.Lstat":                                "a file's attributes",
+	"os.SameFile":                             "whether two are one file; it may open them without any right",
 	"mem.VirtualMemoryWithContext":            "GlobalMemoryStatusEx",
 	"win32.LsaOpenPolicy":                     "with the rights to look up names and view only",
 	"win32.LsaEnumerateAccountsWithUserRight": "who holds a right",

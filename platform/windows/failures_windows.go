@@ -31,11 +31,7 @@ func (r *Reader) readFailures(ctx context.Context, path string) (any, error) {
 	if len(log.Files) == 0 {
 		return nil, platform.Refuse(platform.ErrAbsent, "%s is not there, and no older generation of it", path)
 	}
-	known, err := r.known()
-	if err != nil {
-		return nil, platform.Refuse(platform.ErrUnsupported, "the known failures cannot be read: %v", err)
-	}
-	return logscan.Failures(ctx, log, logscan.Options{Catalogue: known, Local: time.Local, Now: time.Now()})
+	return r.failures.Failures(ctx, log, time.Local, time.Now())
 }
 
 // filesBeside are the paths of the files in the folder of a file. The folder may have any number.

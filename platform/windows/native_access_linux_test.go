@@ -73,7 +73,7 @@ func testAccountStates(t *testing.T, exe string) {
 	trials := []trial{
 		answers(add("1001", "1", "good", "0 SID 10201 4294967295 0"), platform.AccountState{SID: sid + "1001"}),
 		answers(add("1002", "1", "amiss", "0 SID 213 1796083200 1"), platform.AccountState{
-			SID: sid + "1002", Disabled: true, Locked: true, MustChange: true, Expires: &end,
+			SID: sid + "1002", Disabled: true, Locked: true, MustChange: true, Ends: true, End: end,
 		}),
 		answers(add("1003", "1", "Größe", "0 SID 201 0 0"), platform.AccountState{SID: sid + "1003"}),
 		refuses(add("1004", "1", "gone", ""), platform.ErrAbsent, "NetUserGetInfo gone", "(2221)"),

@@ -8,7 +8,7 @@ import (
 	"unicode/utf8"
 
 	"siteready/platform"
-	"siteready/platform/logscan/signatures"
+	"siteready/platform/logscan"
 )
 
 // Reader answers questions about this machine. It keeps no answers, and may be used by several
@@ -17,16 +17,13 @@ type Reader struct {
 	// services lets one goroutine at a time talk to the service manager. Windows bears many;
 	// Wine 8 then takes valid handles for invalid ones. A look takes a millisecond.
 	services sync.Mutex
-	// known is the catalogue of failures in logs. It is read when it is first asked for.
-	known func() (*signatures.Catalogue, error)
+	failures *logscan.Search
 }
 
 var _ platform.Reader = (*Reader)(nil)
 
 // New makes a reader of this machine.
-func New() *Reader {
-	return &Reader{known: sync.OnceValues(func() (*signatures.Catalogue, error) { return signatures.Known() })}
-}
+func New() *Reader { return &Reader{failures: logscan.NewSearch()} }
 
 // Read implements platform.Reader for all kinds but sql. Every other kind, an unknown What of
 // kind os, and a question to another server about anything but its registry and its groups are

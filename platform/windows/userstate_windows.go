@@ -1,7 +1,6 @@
 package windows
 
 import (
-	"slices"
 	"strings"
 	"time"
 	"unsafe"
@@ -75,17 +74,11 @@ func stateOf(name, sid string) (platform.AccountState, error) {
 		// Windows sets this bit for every account, so without it the others were not filled in.
 		return none, ask.malformed("the flags are %#x, without the one that every account has", info.Flags)
 	}
-	return platform.AccountState{
-		SID: sid, Disabled: info.Flags&win32.UF_ACCOUNTDISABLE != 0, Locked: info.Flags&win32.UF_LOCKOUT != 0,
-		MustChange: info.PasswordExpired != 0, Expires: endOf(info.AccountExpires),
-	}, nil
-}
-
-// endOf is the end of an account as Windows counts it, in seconds since 1970; nil without an end.
-func endOf(seconds uint32) *time.Time {
-	if slices.Contains([]uint32{win32.TIMEQ_FOREVER, 0}, seconds) {
-		return nil
+	state := platform.AccountState{
+		SID: sid, Disabled: info.Flags&win32.UF_ACCOUNTDISABLE != 0, Locked: info.Flags&win32.UF_LOCKOUT != 0, MustChange: info.PasswordExpired != 0,
 	}
-	end := time.Unix(int64(seconds), 0).UTC()
-	return &end
+	if seconds := info.AccountExpires; seconds != win32.TIMEQ_FOREVER && seconds != 0 { // since 1970
+		state.Ends, state.End = true, time.Unix(int64(seconds), 0).UTC()
+	}
+	return state, nil
 }

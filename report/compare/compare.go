@@ -180,12 +180,14 @@ func things(c *report.Check) []thing {
 		return []thing{{"", c.Status, c.Summary}}
 	}
 	all := make([]thing, 0, len(c.Items))
-	seen := map[string]int{}
+	seen, again := map[string]bool{}, map[string]int{}
 	for _, item := range c.Items {
 		key := item.Key
-		if seen[key]++; seen[key] > 1 {
-			key = fmt.Sprintf("%s (%d)", key, seen[key])
+		for seen[key] {
+			again[item.Key]++
+			key = fmt.Sprintf("%s (%d)", item.Key, again[item.Key]+1)
 		}
+		seen[key] = true
 		found := item.Found
 		if item.Cause != nil {
 			found = item.Cause.Cause
@@ -327,21 +329,31 @@ func (p *pair) again() {
 // both is for a check of which both runs know something.
 func (p *pair) both() {
 	before, after := things(p.old), things(p.now)
-	at := func(all []thing, key string) int { return slices.IndexFunc(all, func(t thing) bool { return t.key == key }) }
+	was, is := byKey(before), byKey(after)
 	for _, t := range after {
-		if i := at(before, t.key); i >= 0 {
-			if kind := between(before[i].status, t.status); kind != Unchanged || !quiet(t.status) {
-				p.add(kind, before[i], t)
-			}
+		old, known := was[t.key]
+		if !known {
+			p.came(t)
 			continue
 		}
-		p.came(t)
+		if kind := between(old.status, t.status); kind != Unchanged || !quiet(t.status) {
+			p.add(kind, old, t)
+		}
 	}
 	for _, t := range before {
-		if at(after, t.key) < 0 {
+		if _, known := is[t.key]; !known {
 			p.went(t)
 		}
 	}
+}
+
+// byKey finds things by their keys.
+func byKey(all []thing) map[string]thing {
+	by := make(map[string]thing, len(all))
+	for _, t := range all {
+		by[t.key] = t
+	}
+	return by
 }
 
 // came adds a thing that the earlier run does not list.

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"siteready/checks"
+	"siteready/checks/discovery"
 	"siteready/report"
 )
 
@@ -21,11 +22,20 @@ const Schema = 1
 
 // Subject is whose run it was.
 type Subject struct {
-	Computer  string `json:"computer"` // empty when it could not be read, as the others
-	Product   string `json:"product"`
-	Site      string `json:"site"` // code
-	SQLServer string `json:"sql_server"`
-	Database  string `json:"database"`
+	Role      discovery.Role `json:"role"`
+	Computer  string         `json:"computer"` // empty when it could not be read, as the others
+	Product   string         `json:"product"`
+	Site      string         `json:"site"` // code
+	SQLServer string         `json:"sql_server"`
+	Database  string         `json:"database"`
+}
+
+// nameless reports whether nobody knows what was looked at.
+func (s Subject) nameless() bool {
+	if s.Role == discovery.Remote {
+		return s.SQLServer == ""
+	}
+	return s.Computer == ""
 }
 
 // Finding is what did not pass: an item of a check, or a check of which no item did not pass.
@@ -36,6 +46,19 @@ type Finding struct {
 	// Runs and Since are its age then, as in the report: so it outlives the runs that are pruned.
 	Runs  int       `json:"runs"`
 	Since time.Time `json:"since"`
+}
+
+// IDs are ids of checks. In the index they are one text with blanks between them, because a line
+// has all of them, and a year has many lines.
+type IDs []string
+
+// MarshalText implements encoding.TextMarshaler.
+func (ids IDs) MarshalText() ([]byte, error) { return []byte(strings.Join(ids, " ")), nil }
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (ids *IDs) UnmarshalText(text []byte) error {
+	*ids = strings.Fields(string(text))
+	return nil
 }
 
 // Entry is one run, as the index has it. Times are UTC in whole seconds.
@@ -56,14 +79,16 @@ type Entry struct {
 	Stopped       string         `json:"stopped"` // why the run ended early; empty when it did not
 	Counts        report.Counts  `json:"counts"`
 	// Checks are the ids of all checks by their status, with report.NotSelected.
-	Checks   map[string][]string `json:"checks"`
-	Findings []Finding           `json:"findings"` // in the report's order
+	Checks   map[string]IDs `json:"checks"`
+	Findings []Finding      `json:"findings"` // in the report's order
 	// ReportSHA256 is the checksum at the end of the report, and RecordingSHA256 that of the
 	// recording before it was compressed; empty when none was kept.
 	ReportSHA256    string `json:"report_sha256"`
 	RecordingSHA256 string `json:"recording_sha256"`
 	// SHA256 is of the line without this value. It finds damage, not forgery.
 	SHA256 string `json:"sha256"`
+
+	read []byte // the line that it was read from, which is written again as it is
 }
 
 // NewEntry is the line of a report.
@@ -71,11 +96,11 @@ func NewEntry(r report.Report) Entry {
 	s := r.Subject
 	e := Entry{
 		Schema: Schema, RunID: r.RunID, ReadAt: r.ReadAt, MadeAt: r.MadeAt, JudgedFor: r.JudgedFor,
-		Subject: Subject{s.Computer, s.Product, s.SiteCode, s.SQLServer, s.Database},
+		Subject: Subject{s.Role, s.Computer, s.Product, s.SiteCode, s.SQLServer, s.Database},
 		Target:  targets(r), Version: r.Tool.Version, Account: s.Account,
 		Configuration: r.Configuration.SHA256, Source: r.Source.Kind,
 		Verdict: r.Verdict, ExitCode: r.Exit.Code, Stopped: r.Stopped, Counts: r.Counts,
-		Checks: map[string][]string{}, Findings: []Finding{}, ReportSHA256: r.SHA256,
+		Checks: map[string]IDs{}, Findings: []Finding{}, ReportSHA256: r.SHA256,
 	}
 	for _, c := range r.Checks {
 		e.Checks[c.Status] = append(e.Checks[c.Status], c.ID)
@@ -162,8 +187,11 @@ func (e Entry) StatusOf(check string) (status string, known bool) {
 // product. What could not be read in one of them does not part them, but the machine does.
 func (e Entry) SameSubject(other Entry) bool {
 	a, b := e.Subject, other.Subject
-	if a.Computer == "" && b.Computer == "" { // only a database was looked at, or nothing
-		return a.SQLServer != "" && strings.EqualFold(a.SQLServer, b.SQLServer) && strings.EqualFold(a.Database, b.Database)
+	switch remote := a.Role == discovery.Remote; {
+	case a.nameless() || b.nameless() || remote != (b.Role == discovery.Remote):
+		return false
+	case remote: // only a database was looked at, from wherever
+		return strings.EqualFold(a.SQLServer, b.SQLServer) && strings.EqualFold(a.Database, b.Database)
 	}
 	alike := func(a, b string) bool { return a == "" || b == "" || strings.EqualFold(a, b) }
 	return strings.EqualFold(a.Computer, b.Computer) && alike(a.Site, b.Site) && alike(a.Product, b.Product)
@@ -186,6 +214,9 @@ const (
 
 // line is the entry as a line of the index, with its checksum and without a line end.
 func (e Entry) line() ([]byte, error) {
+	if e.read != nil {
+		return e.read, nil
+	}
 	e.SHA256 = ""
 	var b bytes.Buffer
 	encoder := json.NewEncoder(&b)
@@ -218,6 +249,7 @@ func parseLine(text []byte) (Entry, error) {
 	if err := e.valid(); err != nil {
 		return Entry{}, err
 	}
+	e.read = text
 	return e, nil
 }
 

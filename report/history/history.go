@@ -93,7 +93,7 @@ const unnamed = "unnamed"
 // digit, a dot or a line becomes a line.
 func folderName(subject discovery.Subject) string {
 	name := subject.Computer
-	if subject.Role == discovery.Remote || name == "" {
+	if subject.Role == discovery.Remote {
 		name = strings.Trim(subject.SQLServer+"_"+subject.Database, "_")
 	}
 	name = strings.Map(func(c rune) rune {

@@ -60,13 +60,13 @@ func (s *Series) Keep(ctx context.Context, r *report.Report, recording []byte, l
 		r.History = report.NoHistory(err.Error())
 		return kept, err
 	}
-	if err := s.sweep(names); err != nil {
-		kept.Problems = append(kept.Problems, fmt.Sprintf("what a run left behind that was killed cannot be removed: %v", err))
-	}
 	runs, err := s.Runs()
 	if err != nil {
 		r.History = report.NoHistory(err.Error())
 		return kept, err
+	}
+	if err := s.sweep(names, runs); err != nil {
+		kept.Problems = append(kept.Problems, fmt.Sprintf("what a run left behind that was killed cannot be removed: %v", err))
 	}
 	damaged := len(runs.Problems) > 0
 	kept.Adopted = s.adopt(&runs, names)
@@ -229,22 +229,11 @@ func (s *Series) adopt(runs *Runs, names []string) int {
 
 // reread makes the line of a report that lies in the folder.
 func (s *Series) reread(name string) (Entry, error) {
-	text, err := unfold(filepath.Join(s.dir, name))
+	r, err := readReport(filepath.Join(s.dir, name))
 	if err != nil {
 		return Entry{}, err
 	}
-	verified, err := report.Verify(text, time.Time{}, "")
-	if err != nil {
-		return Entry{}, err
-	}
-	then, err := report.Verify(text, verified.Report.ReadAt, "")
-	if err != nil {
-		return Entry{}, err
-	}
-	if len(then.Problems) > 0 {
-		return Entry{}, errors.New(then.Problems[0])
-	}
-	e := NewEntry(then.Report)
+	e := NewEntry(r)
 	if err := e.valid(); err != nil {
 		return Entry{}, err
 	}

@@ -73,10 +73,10 @@ func parseIndex(data []byte) Runs {
 	return runs
 }
 
-// sort puts the runs in the order in which their facts were read.
+// sort puts the runs in the order in which their facts were read; those of one second stay as they are.
 func (r *Runs) sort() {
 	slices.SortStableFunc(r.Entries, func(a, b Entry) int {
-		return cmp.Or(a.ReadAt.Compare(b.ReadAt), a.MadeAt.Compare(b.MadeAt), cmp.Compare(a.RunID, b.RunID))
+		return cmp.Or(a.ReadAt.Compare(b.ReadAt), a.MadeAt.Compare(b.MadeAt))
 	})
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"siteready/report"
@@ -16,7 +17,7 @@ func Since(runs Runs, r report.Report) *report.History {
 	h := &report.History{
 		State: report.HistoryFirst, Differs: []string{}, Problems: append([]string{}, runs.Problems...), Findings: []report.Finding{},
 	}
-	if now.Subject.Computer == "" && now.Subject.SQLServer == "" {
+	if now.Subject.nameless() {
 		h.State = report.HistoryUnknown
 		h.Problems = append(h.Problems, "Which machine this is could not be read, so this run is compared with no other.")
 	}
@@ -33,16 +34,16 @@ func Since(runs Runs, r report.Report) *report.History {
 	}
 	if later > 0 {
 		h.Problems = append(h.Problems, fmt.Sprintf(
-			"%d of the runs that were kept read their facts later than this one and are not compared; if this is not an old recording, look at the clock.", later,
+			"Of the runs that were kept %d read their facts later than this one, and are not compared. If this is not an old recording, look at the clock.", later,
 		))
 	}
 	h.Runs = len(past)
 	past, skipped := forTarget(past, now.Target)
 	if len(past) > 0 {
-		last := past[0]
+		last, partly := sameSelection(past, now)
 		h.State = report.HistoryCompared
 		h.Last = &report.LastRun{RunID: last.RunID, ReadAt: last.ReadAt, Verdict: last.Verdict, Target: last.Target, Version: last.Version}
-		h.Differs = differs(last, now, skipped)
+		h.Differs = differs(last, now, skipped, partly)
 	}
 	c := compared(r, now, past)
 	h.Findings = append(h.Findings, c.present()...)
@@ -67,34 +68,58 @@ func forTarget(past []Entry, target string) (same []Entry, skipped int) {
 	return same, skipped
 }
 
+// sameSelection is the newest run that looked at the same checks, or the newest of all, and how
+// many newer ones looked at others.
+func sameSelection(past []Entry, now Entry) (last Entry, newer int) {
+	for i, e := range past {
+		if e.selection() == now.selection() {
+			return e, i
+		}
+	}
+	return past[0], 0
+}
+
+// selection is which checks a run did not look at, as a text that can be compared.
+func (e Entry) selection() string {
+	return strings.Join(slices.Sorted(slices.Values(e.Checks[report.NotSelected])), " ")
+}
+
 // differs says what was different in the last run, beside what was found.
-func differs(last, now Entry, skipped int) []string {
+func differs(last, now Entry, skipped, partly int) []string {
 	all := []string{}
 	add := func(format string, args ...any) { all = append(all, fmt.Sprintf(format, args...)) }
-	if skipped > 0 {
+	switch {
+	case skipped == 1:
+		add("1 newer run judged for another target, and is passed over.")
+	case skipped > 1:
 		add("%d newer runs judged for another target, and are passed over.", skipped)
 	}
+	switch {
+	case partly == 1:
+		add("1 newer run looked at other checks, and counts for those.")
+	case partly > 1:
+		add("%d newer runs looked at other checks, and count for those.", partly)
+	}
 	if last.Target != now.Target {
-		add("It judged for %s, this one for %s.", last.Target, now.Target)
+		add("The last run judged for %s, this one for %s.", last.Target, now.Target)
 	}
 	if last.Version != now.Version {
-		add("It was made by siteready %s, this one by %s: a check may judge otherwise.", last.Version, now.Version)
+		add("The last run was made by siteready %s, this one by %s: a check may judge otherwise.", last.Version, now.Version)
 	}
-	then, here := last.Checks[report.NotSelected], now.Checks[report.NotSelected]
-	if !slices.Equal(slices.Sorted(slices.Values(then)), slices.Sorted(slices.Values(here))) {
-		add("It looked at %d of %d checks, this one at %d of %d.", last.Counts.Selected(), last.Counts.Total, now.Counts.Selected(), now.Counts.Total)
+	if last.selection() != now.selection() {
+		add("The last run looked at %d of %d checks, this one at %d of %d.", last.Counts.Selected(), last.Counts.Total, now.Counts.Selected(), now.Counts.Total)
 	}
 	if last.Configuration != now.Configuration {
-		add("Its configuration was another one.")
+		add("The configuration of the last run was another one.")
 	}
 	if last.Account != now.Account && last.Account != "" && now.Account != "" {
-		add("It ran as %s, this one as %s.", last.Account, now.Account)
+		add("The last run ran as %s, this one as %s.", last.Account, now.Account)
 	}
-	if a, b := last.JudgedFor.Equal(last.ReadAt), now.JudgedFor.Equal(now.ReadAt); !(a && b) && !last.JudgedFor.Equal(now.JudgedFor) {
-		add("It judged for the time %s, this one for %s.", last.JudgedFor.Format(clock), now.JudgedFor.Format(clock))
+	if forecast := !last.JudgedFor.Equal(last.ReadAt) || !now.JudgedFor.Equal(now.ReadAt); forecast && !last.JudgedFor.Equal(now.JudgedFor) {
+		add("The last run judged for the time %s, this one for %s.", last.JudgedFor.Format(clock), now.JudgedFor.Format(clock))
 	}
 	if last.Stopped != "" {
-		add("It ended early: %s.", last.Stopped)
+		add("The last run ended early: %s.", last.Stopped)
 	}
 	return all
 }
@@ -106,13 +131,13 @@ const clock = "2006-01-02 15:04 UTC"
 type comparison struct {
 	report report.Report
 	now    Entry
-	past   []Entry // of the same subject, the newest first
+	past   []Entry           // of the same subject, the newest first
 	checks map[string][]seen // what the runs knew of each check, the newest first; without runs that did not look
 }
 
 // seen is a check in an earlier run that looked at it.
 type seen struct {
-	entry    Entry
+	entry    *Entry
 	status   string
 	findings []Finding
 }
@@ -141,7 +166,17 @@ func (s seen) of(item string) (Finding, bool) {
 // compared makes a run ready to be compared with those before it, the newest first.
 func compared(r report.Report, now Entry, past []Entry) *comparison {
 	c := &comparison{report: r, now: now, past: past, checks: map[string][]seen{}}
-	for _, e := range past {
+	asked := map[string]bool{} // checks that have a finding somewhere; of the others nothing is to be told
+	for _, f := range now.Findings {
+		asked[f.Check] = true
+	}
+	for i := range past {
+		for _, f := range past[i].Findings {
+			asked[f.Check] = true
+		}
+	}
+	for i := range past {
+		e := &past[i]
 		of := map[string][]Finding{}
 		for _, f := range e.Findings {
 			of[f.Check] = append(of[f.Check], f)
@@ -151,7 +186,9 @@ func compared(r report.Report, now Entry, past []Entry) *comparison {
 				continue
 			}
 			for _, id := range ids {
-				c.checks[id] = append(c.checks[id], seen{e, status, of[id]})
+				if asked[id] {
+					c.checks[id] = append(c.checks[id], seen{e, status, of[id]})
+				}
 			}
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 )
@@ -54,11 +55,17 @@ func rename(from, to string) error {
 	}
 }
 
-// sweep removes what runs left behind that were killed while they wrote. The series is locked.
-func (s *Series) sweep(names []string) error {
+// sweep removes what runs left behind that were killed while they wrote: files that are not whole,
+// and recordings whose report was never written. The series is locked.
+func (s *Series) sweep(names []string, runs Runs) error {
+	known := map[string]bool{}
+	for _, e := range runs.Entries {
+		known[e.name()] = true
+	}
 	var problems []error
 	for _, name := range names {
-		if strings.HasPrefix(name, temporary) {
+		run, recording := strings.CutSuffix(name, recordingEnding)
+		if strings.HasPrefix(name, temporary) || recording && !known[run] && !slices.Contains(names, run+reportEnding) {
 			problems = append(problems, os.Remove(filepath.Join(s.dir, name)))
 		}
 	}

@@ -25,6 +25,9 @@ const (
 	RuleOften    = "often"    // Begin stands there Times in Within, without End between
 	RuleLasting  = "lasting"  // Begin comes again and again for longer than After, never Within apart
 	RuleFollowed = "followed" // Begin, then Follow in the same thread, without End between
+	RuleSilent   = "silent"   // Begin has not come for longer than After, in a log that goes on
+	// Begin in one log, without End in the log Answer within After, when that log tells of the time.
+	RuleAnswered = "answered"
 )
 
 // The kinds of rules that no log breaks. They tell what is over.
@@ -47,12 +50,16 @@ type Rule struct {
 	Follow []string `yaml:"follow"`
 	// Key says that begins and ends belong together when the word behind the text is the same.
 	Key    bool          `yaml:"key"`
+	KeyIn  string        `yaml:"key_in"` // the text before that word, where it is not the one behind Begin or End
+	Answer string        `yaml:"answer"` // the name of the other log, of kind answered
 	Times  int           `yaml:"times"`
 	Within time.Duration `yaml:"within"`
 	After  time.Duration `yaml:"after"`
 	// Ends are what a success ends: ids of signatures and rules, "group NAME", "log NAME", which is
 	// what is meant for a log of that name, or "stage NAME", of signatures for Configuration Manager.
 	Ends []string `yaml:"ends"`
+	// Unless is a rule: while a log breaks it, the success ends nothing.
+	Unless string `yaml:"unless"`
 
 	Severity string `yaml:"severity"` // as of a Signature
 	Group    string `yaml:"group"`
@@ -139,6 +146,7 @@ func (r Rule) check() error {
 	wants := map[string]bool{
 		RuleNumber: true, RuleOpen: len(r.End) > 0 && r.After > 0, RuleLast: r.After > 0,
 		RuleOften: r.Times > 1 && r.Within > 0, RuleLasting: r.Within > 0 && r.After > 0, RuleFollowed: len(r.Follow) > 0,
+		RuleSilent: r.After > 0 && r.Log != "", RuleAnswered: len(r.End) > 0 && r.After > 0 && r.IsFor(r.Answer),
 		RuleSuccess: len(r.Ends) > 0, RuleRun: len(r.Begin)+len(r.End) > 0 && r.Log != "",
 	}
 	whole, known := wants[r.Kind]
@@ -269,6 +277,9 @@ func (c *Catalogue) Marks(marks []Mark, found []literals.Found, message string, 
 			if c.Rules[t.rule].Kind == RuleNumber {
 				_, behind, _ = strings.Cut(folded, t.parts[len(t.parts)-1])
 			}
+		}
+		if in := c.Rules[t.rule].KeyIn; in != "" {
+			_, behind, _ = strings.Cut(message, in)
 		}
 		marks = append(marks, Mark{t.rule, t.role, behind})
 	}

@@ -157,9 +157,9 @@ func (s Signature) Check() error {
 	case s.ID == "":
 		return errors.New("it has no id")
 	case len(s.key()) < literals.MinLength:
-		return fmt.Errorf("its literal %q is too short: at least %d bytes are needed", s.key(), literals.MinLength)
+		return fmt.Errorf("its text %q is too short: at least %d bytes are needed", s.key(), literals.MinLength)
 	case strings.ContainsFunc(s.Literal+s.And+s.Not, func(r rune) bool { return r < ' ' || r > '~' }):
-		return errors.New("its literals hold a letter that is not ASCII; only ASCII can be looked for")
+		return errors.New("its texts hold a letter that is not ASCII; only ASCII can be looked for")
 	case !slices.Contains([]string{Failure, Warning, Information}, s.Severity):
 		return fmt.Errorf("its severity is %q: it must be failure, warning or information", s.Severity)
 	case s.Rank < 1 || s.Rank > 3:

@@ -1,0 +1,4 @@
+// Empty is a program to be signed.
+package main
+
+func main() {}

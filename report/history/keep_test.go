@@ -1,0 +1,425 @@
+package history_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"siteready/checks/discovery"
+	"siteready/report"
+	"siteready/report/history"
+)
+
+// folder is an empty folder that is removed when the test has ended. Not t.TempDir: under Wine,
+// where these tests run too, the call is missing with which that removes files.
+func folder(t testing.TB) string {
+	t.Helper()
+	top, err := os.MkdirTemp("", "history-*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		var all []string
+		err := filepath.WalkDir(top, func(path string, _ os.DirEntry, err error) error {
+			all = append(all, path)
+			return err
+		})
+		for _, path := range slices.Backward(all) {
+			err = errors.Join(err, os.Remove(path))
+		}
+		if err != nil {
+			t.Error(err)
+		}
+	})
+	dir := filepath.Join(top, "kept")
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+func opened(t testing.TB, dir string) *history.Store {
+	t.Helper()
+	s, err := history.Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// kept keeps a report in the history of dir.
+func kept(t testing.TB, dir string, r report.Report, limits history.Limits) (*history.Series, report.Report, history.Kept) {
+	t.Helper()
+	series := opened(t, dir).Of(r.Subject)
+	k, err := series.Keep(t.Context(), &r, []byte("recording of "+r.RunID), limits)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return series, r, k
+}
+
+func runsOf(t testing.TB, s *history.Series) history.Runs {
+	t.Helper()
+	runs, err := s.Runs()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return runs
+}
+
+func ids(runs history.Runs) string {
+	var all []string
+	for _, e := range runs.Entries {
+		all = append(all, strings.TrimPrefix(e.RunID, "NIGHT"))
+	}
+	return strings.Join(all, " ")
+}
+
+// What was kept is read back as it was, and says what changed.
+func TestKeepAndLoad(t *testing.T) {
+	dir := folder(t)
+	_, first, _ := kept(t, dir, run(1, "x.y failed a=failed", "x.z passed"), history.Limits{})
+	series, second, k := kept(t, dir, run(2, "x.y passed a=passed", "x.z warning b=warning"), history.Limits{})
+	if first.History.State != report.HistoryFirst || second.History.Changes.Fixed != 1 || second.History.Changes.New != 1 {
+		t.Errorf("%+v %+v", first.History, second.History)
+	}
+	runs := runsOf(t, series)
+	if ids(runs) != "1 2" || len(runs.Problems) > 0 {
+		t.Fatalf("%s %q", ids(runs), runs.Problems)
+	}
+	last, _ := runs.Last()
+	if diff := cmp.Diff(k.Entry, last, cmpopts.IgnoreUnexported(history.Entry{}), cmpopts.IgnoreFields(history.Entry{}, "SHA256")); diff != "" {
+		t.Error(diff)
+	}
+	for i, e := range runs.Entries {
+		loaded, err := series.Load(e)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := []report.Report{first, second}[i]
+		want.SHA256 = loaded.Report.SHA256
+		if diff := cmp.Diff(want.Counts, loaded.Report.Counts); diff != "" || loaded.Report.RunID != want.RunID || loaded.Report.History.State != want.History.State {
+			t.Errorf("%s: %s", e.RunID, diff)
+		}
+		if string(loaded.Recording) != "recording of "+e.RunID || loaded.RecordingProblem != "" {
+			t.Errorf("%s: %q %s", e.RunID, loaded.Recording, loaded.RecordingProblem)
+		}
+	}
+	if status, known := last.StatusOf("x.z"); status != "warning" || !known {
+		t.Errorf("x.z was %q", status)
+	}
+}
+
+// Servers have folders of their own, whatever they are called.
+func TestServersAreKeptApart(t *testing.T) {
+	dir := folder(t)
+	for i, name := range []string{"CM01.contoso.com", "cm02", `..\..\evil`, "con", "COM1.contoso.com", "", "ünï", "..", strings.Repeat("x", 300)} {
+		r := run(i+1, "x.y failed a=failed")
+		r.Subject.Computer = name
+		if _, r, _ = kept(t, dir, r, history.Limits{}); r.History.Runs != 0 {
+			t.Errorf("%q is compared with another: %+v", name, r.History)
+		}
+	}
+	all, err := opened(t, dir).All()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, s := range all {
+		names = append(names, s.Name)
+	}
+	want := []string{"cm01.contoso.com", "cm02", "evil", "n", "server-com1.contoso.com", "server-con", "unnamed", strings.Repeat("x", 100)}
+	if diff := cmp.Diff(want, names); diff != "" {
+		t.Error(diff)
+	}
+	entries, err := os.ReadDir(filepath.Dir(dir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(entries) != 1 { // of this test
+		t.Errorf("something was written beside the history: %v", entries)
+	}
+	again := run(20, "x.y failed a=failed")
+	again.Subject.Computer = "cm01.CONTOSO.com"
+	if _, again, _ = kept(t, dir, again, history.Limits{}); again.History.Changes.Unchanged != 1 {
+		t.Errorf("%+v", again.History)
+	}
+	database := run(21, "x.y failed")
+	database.Subject = discovery.Subject{Role: discovery.Remote, Computer: "admin01", SQLServer: `sql01\CM,1433`, Database: "CM_P01"}
+	if series, _, _ := kept(t, dir, database, history.Limits{}); series.Name != "sql01-cm-1433_cm_p01" {
+		t.Errorf("the folder of a database is %s", series.Name)
+	}
+}
+
+// Runs are pruned by number and by age, with their files; the one that is being kept never is.
+func TestPrune(t *testing.T) {
+	day := 24 * time.Hour
+	for name, test := range map[string]struct {
+		limits history.Limits
+		order  []int
+		want   string
+	}{
+		"none":                   {history.Limits{}, []int{1, 2, 3}, "1 2 3"},
+		"by number":              {history.Limits{Runs: 2}, []int{1, 2, 3, 4}, "3 4"},
+		"to one":                 {history.Limits{Runs: 1}, []int{1, 2, 3}, "3"},
+		"by age":                 {history.Limits{Age: 3 * day}, []int{1, 2, 5, 6}, "5 6"},
+		"at the edge of the age": {history.Limits{Age: 3 * day}, []int{1, 2, 5}, "2 5"},
+		"by both":                {history.Limits{Runs: 2, Age: 3 * day}, []int{4, 5, 6}, "5 6"},
+		"an old one is kept now": {history.Limits{Runs: 1, Age: day}, []int{9, 1}, "1"},
+	} {
+		dir := folder(t)
+		var series *history.Series
+		for _, n := range test.order {
+			series, _, _ = kept(t, dir, run(n, "x.y passed"), test.limits)
+		}
+		runs := runsOf(t, series)
+		if got := ids(runs); got != test.want {
+			t.Errorf("%s: %s, wanted %s", name, got, test.want)
+		}
+		var want []string
+		for _, e := range runs.Entries {
+			want = append(want, filepath.Base(series.ReportPath(e)), filepath.Base(series.RecordingPath(e)))
+		}
+		assertFiles(t, series, append(want, "index.jsonl", "lock")...)
+	}
+}
+
+func assertFiles(t testing.TB, s *history.Series, want ...string) {
+	t.Helper()
+	entries, err := os.ReadDir(s.Dir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := []string{}
+	for _, e := range entries {
+		got = append(got, e.Name())
+	}
+	slices.Sort(want)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// A history is never begun by a name that was mistyped.
+func TestOpen(t *testing.T) {
+	dir := folder(t)
+	file := filepath.Join(dir, "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range map[string]string{filepath.Join(dir, "none"): "there is no folder", file: "is no folder"} {
+		if _, err := history.Open(path); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", path, err)
+		}
+	}
+	if runs := runsOf(t, opened(t, dir).Of(discovery.Subject{Computer: "none"})); len(runs.Entries)+len(runs.Problems) > 0 {
+		t.Errorf("%+v", runs)
+	}
+}
+
+// What runs leave behind that were killed: temporary files and a recording without its report
+// are removed, a report without its line is taken up, and the next run is compared with it.
+func TestWhatAKilledRunLeaves(t *testing.T) {
+	dir := folder(t)
+	kept(t, dir, run(1, "x.y failed a=failed"), history.Limits{})
+	index := filepath.Join(dir, "cm01.contoso.com", history.IndexName)
+	before := read(t, index)
+	series, _, k := kept(t, dir, run(2, "x.y failed a=failed b=failed"), history.Limits{})
+	write(t, index, before) // the line of the second was never written
+	write(t, filepath.Join(series.Dir(), ".siteready-123"), []byte("half"))
+	orphan := filepath.Join(series.Dir(), "20261101T020000Z-ORPHAN.siteready.gz")
+	write(t, orphan, []byte("half"))
+	_, third, last := kept(t, dir, run(3, "x.y failed a=failed b=failed"), history.Limits{})
+	if last.Adopted != 1 || third.History.Runs != 2 || third.History.Changes.Unchanged != 2 || len(third.History.Problems)+len(last.Problems) > 0 {
+		t.Errorf("%+v %+v", last, third.History)
+	}
+	runs := runsOf(t, series)
+	if ids(runs) != "1 2 3" {
+		t.Errorf("%s", ids(runs))
+	}
+	if loaded, err := series.Load(runs.Entries[1]); err != nil || string(loaded.Recording) != "recording of NIGHT2" || loaded.Report.RunID != k.Entry.RunID {
+		t.Errorf("%v %q", err, loaded.Recording)
+	}
+	for _, gone := range []string{orphan, filepath.Join(series.Dir(), ".siteready-123")} {
+		if _, err := os.Stat(gone); !errors.Is(err, os.ErrNotExist) {
+			t.Errorf("%s is still there: %v", gone, err)
+		}
+	}
+}
+
+// An index that was lost is made again of the reports.
+func TestTheIndexIsMadeAgain(t *testing.T) {
+	dir := folder(t)
+	var series *history.Series
+	for n := 1; n <= 4; n++ {
+		series, _, _ = kept(t, dir, run(n, "x.y failed a=failed"), history.Limits{})
+	}
+	index := filepath.Join(series.Dir(), history.IndexName)
+	if err := os.Remove(index); err != nil {
+		t.Fatal(err)
+	}
+	_, r, _ := kept(t, dir, run(5, "x.y failed a=failed"), history.Limits{})
+	if diff := cmp.Diff([]string{"unchanged x.y/a failed>failed 5 since 1"}, told(r.History)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// A line that is damaged is told and skipped, its run comes back from the report, and the damaged
+// index is set aside. A damaged report is told, and never believed.
+func TestDamage(t *testing.T) {
+	dir := folder(t)
+	var series *history.Series
+	for n := 1; n <= 3; n++ {
+		series, _, _ = kept(t, dir, run(n, "x.y failed a=failed"), history.Limits{})
+	}
+	index := filepath.Join(series.Dir(), history.IndexName)
+	lines := strings.SplitAfter(string(read(t, index)), "\n")
+	lines[1] = strings.Replace(lines[1], `"verdict":"READY"`, `"verdict":"BLOCKED"`, 1)
+	damaged := strings.Join(lines, "") + `{"siteready_history":1,"run_id":"TORN","read_`
+	write(t, index, []byte(damaged))
+	runs := runsOf(t, series)
+	if ids(runs) != "1 3" || len(runs.Problems) != 2 || !strings.Contains(runs.Problems[0], "line 2 is damaged and was skipped: it does not fit its checksum") || !strings.Contains(runs.Problems[1], "line 4") {
+		t.Fatalf("%s %q", ids(runs), runs.Problems)
+	}
+	write(t, series.ReportPath(runs.Entries[1]), []byte("this is no file of gzip"))
+	_, r, k := kept(t, dir, run(4, "x.y failed a=failed"), history.Limits{})
+	if k.Adopted != 1 || r.History.Runs != 3 || len(r.History.Problems) != 2 {
+		t.Errorf("%+v %+v", k, r.History)
+	}
+	if got := string(read(t, filepath.Join(series.Dir(), history.DamagedName))); got != damaged {
+		t.Errorf("set aside is %q", got)
+	}
+	runs = runsOf(t, series)
+	if ids(runs) != "1 2 3 4" || len(runs.Problems) > 0 {
+		t.Errorf("%s %q", ids(runs), runs.Problems)
+	}
+	if _, err := series.Load(runs.Entries[2]); err == nil || !strings.Contains(err.Error(), "it is damaged") {
+		t.Errorf("a damaged report: %v", err)
+	}
+}
+
+// Each byte of a report that is changed, and each place where it is cut, is found.
+func TestDamagedReportsAreNeverBelieved(t *testing.T) {
+	dir := folder(t)
+	series, _, k := kept(t, dir, run(1, "x.y failed a=failed"), history.Limits{})
+	path := series.ReportPath(k.Entry)
+	whole := read(t, path)
+	for at := range whole {
+		if at >= 4 && at < 10 { // the time, flags and system in the header of gzip, which change no byte of what is in it
+			continue
+		}
+		spoilt := slices.Clone(whole)
+		spoilt[at] ^= 0x10
+		write(t, path, spoilt)
+		if _, err := series.Load(k.Entry); err == nil {
+			t.Fatalf("byte %d was changed, and nobody says so", at)
+		}
+		if at%7 > 0 {
+			continue
+		}
+		write(t, path, whole[:at])
+		if _, err := series.Load(k.Entry); err == nil {
+			t.Fatalf("it was cut at %d, and nobody says so", at)
+		}
+	}
+	recording := series.RecordingPath(k.Entry)
+	write(t, path, whole)
+	write(t, recording, read(t, recording)[:20])
+	if loaded, err := series.Load(k.Entry); err != nil || loaded.Recording != nil || !strings.Contains(loaded.RecordingProblem, "it was cut") {
+		t.Errorf("%v %q %q", err, loaded.Recording, loaded.RecordingProblem)
+	}
+	// Another run's report under its name.
+	_, _, other := kept(t, dir, run(2, "x.y passed"), history.Limits{})
+	write(t, path, read(t, series.ReportPath(other.Entry)))
+	if _, err := series.Load(k.Entry); err == nil || !strings.Contains(err.Error(), "not the one that the index means") {
+		t.Errorf("another run's report: %v", err)
+	}
+}
+
+// Where the index is there and cannot be read, nothing is written over it, and nothing is called new.
+func TestAnIndexThatCannotBeRead(t *testing.T) {
+	dir := folder(t)
+	series, _, _ := kept(t, dir, run(1, "x.y failed a=failed"), history.Limits{})
+	index := filepath.Join(series.Dir(), history.IndexName)
+	if err := errors.Join(os.Remove(index), os.Mkdir(index, 0o700)); err != nil {
+		t.Fatal(err)
+	}
+	r := run(2, "x.y failed a=failed")
+	_, err := series.Keep(t.Context(), &r, nil, history.Limits{})
+	if err == nil || r.History.State != report.HistoryUnknown || len(r.History.Problems) != 1 || len(r.History.Findings) > 0 {
+		t.Errorf("%v %+v", err, r.History)
+	}
+	if entries, err := os.ReadDir(series.Dir()); err != nil || len(entries) != 4 {
+		t.Errorf("%v %v", entries, err)
+	}
+}
+
+// Two runs at once are both kept, one after the other; each line is whole.
+func TestRunsAtOnce(t *testing.T) {
+	dir := folder(t)
+	const n = 8
+	done := make(chan error, n)
+	for i := range n {
+		go func() {
+			r := run(i+1, "x.y failed a=failed")
+			_, err := opened(t, dir).Of(r.Subject).Keep(t.Context(), &r, []byte("answers"), history.Limits{})
+			done <- err
+		}()
+	}
+	for range n {
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	}
+	runs := runsOf(t, opened(t, dir).Of(discovery.Subject{Computer: "cm01.contoso.com"}))
+	if ids(runs) != "1 2 3 4 5 6 7 8" || len(runs.Problems) > 0 {
+		t.Errorf("%s %q", ids(runs), runs.Problems)
+	}
+}
+
+// A run that cannot get the lock says what changed all the same, and that it is not kept.
+func TestLocked(t *testing.T) {
+	dir := folder(t)
+	series, _, _ := kept(t, dir, run(1, "x.y failed a=failed"), history.Limits{})
+	unlock, err := history.Lock(t.Context(), series)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel() // its patience is at an end
+	r := run(2, "x.y failed a=failed b=failed")
+	if _, err := series.Keep(ctx, &r, nil, history.Limits{}); err == nil || !strings.Contains(err.Error(), "another run of siteready is writing there") {
+		t.Errorf("%v", err)
+	}
+	if r.History.Changes.New != 1 || ids(runsOf(t, series)) != "1" {
+		t.Errorf("%+v", r.History)
+	}
+	unlock()
+	if _, err := series.Keep(t.Context(), &r, nil, history.Limits{}); err != nil || ids(runsOf(t, series)) != "1 2" {
+		t.Errorf("after the lock: %v", err)
+	}
+}
+
+func read(t testing.TB, path string) []byte {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
+func write(t testing.TB, path string, data []byte) {
+	t.Helper()
+	if err := os.WriteFile(path, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}

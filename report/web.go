@@ -1,0 +1,54 @@
+package report
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"strings"
+
+	"siteready/checks"
+)
+
+// Markup is text of the program's own that stands on a page as it is.
+type Markup = markup
+
+// Web is what a page that other packages write in the look of the HTML report has in its template.
+// Such a page loads nothing and has no script; its policy forbids it both.
+type Web struct {
+	Policy string
+	Style  Markup
+	Signs  Markup // the signs of statuses and verdicts, to be used as #s-failed
+}
+
+// NewWeb is that of a page with a style of its own beside that of the report.
+func NewWeb(style string) Web {
+	style = htmlStyle + style
+	_, rest, _ := strings.Cut(htmlPage, `<svg class="signs"`)
+	signs, _, _ := strings.Cut(rest, "</svg>\n\n")
+	return Web{
+		Policy: "default-src 'none'; style-src " + hashed(style) + "; base-uri 'none'; form-action 'none'",
+		Style:  markup(style),
+		Signs:  markup(`<svg class="signs"` + signs + "</svg>"),
+	}
+}
+
+// WritePage writes a page: a template with the fields of view in it, of which every text is
+// escaped. The template is one of the program's own, in the small language of the HTML report:
+// {{.Field}}, {{$.Field}}, if, with, range with else, template and define; texts stand between
+// tags and in quoted attributes only.
+func WritePage(w io.Writer, template string, view any) error {
+	var page bytes.Buffer
+	if err := fill(&page, template, view); err != nil {
+		return fmt.Errorf("make the page: %w", err)
+	}
+	if _, err := w.Write(page.Bytes()); err != nil {
+		return fmt.Errorf("write the page: %w", err)
+	}
+	return nil
+}
+
+// Tidy makes foreign text safe, fit for one line, and no longer than a page needs.
+func Tidy(text string) string { return tidy(text) }
+
+// VerdictStatus is the status whose sign a verdict has.
+func VerdictStatus(v checks.Verdict) string { return verdictStatus(v) }
