@@ -54,7 +54,7 @@ lint: $(GOLANGCI) $(GOFUMPT) ## vet and lint for Linux and for Windows
 	GOOS=windows $(GOLANGCI) run ./...
 	$(GO) mod tidy -diff
 
-bench: ## measure start-up, memory, size, the HTML page, delays and hangs of SQL Server, and the search in logs (6 GiB of files)
+bench: ## measure start-up, memory, size, the HTML page, a year of runs, delays and hangs of SQL Server, and the search in logs (6 GiB of files)
 	$(GO) run ./.ci/bench
 
 golden: ## write the golden files and the demonstration's site anew

@@ -199,9 +199,9 @@ func logWhen(c logscan.Cause) string {
 	case c.Last == nil:
 		return times + " without a time"
 	case c.First.Equal(*c.Last):
-		return fmt.Sprintf("%s, %s", c.Last.Format(logClock), times)
+		return fmt.Sprintf("%s UTC, %s", c.Last.Format(logClock), times)
 	}
-	return fmt.Sprintf("%s, %s since %s", c.Last.Format(logClock), times, c.First.Format(logClock))
+	return fmt.Sprintf("%s UTC, %s since %s UTC", c.Last.Format(logClock), times, c.First.Format(logClock))
 }
 
 // logNote says what limits a finding.
@@ -270,9 +270,15 @@ func logPlaceOf(of Logs, l logscan.Line) string {
 	case l.At == nil:
 		return text + ", time not known"
 	case !l.Zoned:
-		return text + ", " + l.At.Format(logClock) + ", its zone not told"
+		return text + ", " + ownClock(l) + ", its zone not told"
 	}
-	return text + ", " + l.At.Format(logClock)
+	return text + ", " + ownClock(l)
+}
+
+// ownClock is the time of a line by the clock of the log, as viewers of logs show it, with how far
+// that is from UTC.
+func ownClock(l logscan.Line) string {
+	return l.At.In(time.FixedZone("", l.Offset*60)).Format(logClock + " -07:00")
 }
 
 // name is the path of a file, without the one folder in which logs were looked for.

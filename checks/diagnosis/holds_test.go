@@ -196,3 +196,23 @@ func TestLongAgo(t *testing.T) {
 		t.Errorf("a part of the installation itself: %s", d.Summary)
 	}
 }
+
+// A site below another speaks for itself alone.
+func TestSiteBelow(t *testing.T) {
+	done := tree(t, "stuck/installation-parent")
+	rows := done["sql"].(map[string]any)["sql01.contoso.com"].(map[string]any)["CM_P01"].(map[string]any)
+	var own []any
+	for _, row := range rows["update-at-sites"].([]any) {
+		if row.(map[string]any)["site"] == "P01" {
+			own = append(own, platformtest.Edit(row.(map[string]any), map[string]any{"state": 196612, "listed": 1}))
+		}
+	}
+	rows["update-at-sites"] = own
+	rows["update-packages"] = []any{platformtest.Edit(rows["update-packages"].([]any)[0].(map[string]any), map[string]any{"listed": 1})}
+	site := build(t, done)
+	d := diagnose(t, site, site)
+	if len(d.Lines) != 1 || d.Standing != diagnosis.Waits || !strings.Contains(d.Lines[0].String(), "this site has installed it") || d.Lines[0].Stage != diagnosis.PostInstallation {
+		t.Errorf("%s: %v %v", d.Summary, d.Lines, d.Gaps)
+	}
+	proven(t, d)
+}

@@ -124,6 +124,12 @@ func (j *judge) linesOf(whole updates.Row) []Line {
 	missing := j.silentSites(whole, reported)
 	lines = append(lines, missing...)
 	switch {
+	case installed == len(reported) && !j.top() && known:
+		own.Standing, own.Cause, own.Held, own.Also, own.Stage = Waits, nil, nil, nil, PostInstallation
+		own.Says.Text = "this site has installed it, and the package as a whole still says: " + own.Says.Text
+		own.Next = "the other sites install it too, and the top-level site says so; run siteready diagnose there"
+		own.Safe, own.Avoid = []string{"Wait; look at the top-level site."}, avoid(PostInstallation)
+		return append(lines, own)
 	case installed == len(reported) && len(missing) == 0:
 		return append(lines, j.untold(whole, own))
 	case len(lines) == 0, r.manner == stopped && worst != Stuck, r.manner == dark:
@@ -182,6 +188,7 @@ func (j *judge) siteLine(whole updates.Row, row atSiteRow) Line {
 		// The package goes on when all sites have passed; what holds the others stands in their lines.
 		line.Standing, line.Held, line.Also, line.Next = Waits, nil, nil, "the installation begins by itself when the other sites have passed too"
 		line.Says.Text += "; it waits for the other sites"
+		line.Safe = []string{"Wait; look at the sites that are not as far."}
 	}
 	return line
 }
@@ -190,7 +197,7 @@ func (j *judge) siteLine(whole updates.Row, row atSiteRow) Line {
 func (j *judge) silentSites(whole updates.Row, reported []atSiteRow) []Line {
 	var lines []Line
 	for _, site := range j.f.hierarchy.value {
-		if !j.f.hierarchy.known() || site.Type == typeSecondary ||
+		if !j.f.hierarchy.known() || !j.top() || site.Type == typeSecondary || // a site below may not hear of its neighbours
 			slices.ContainsFunc(reported, func(r atSiteRow) bool { return strings.EqualFold(r.Site, site.Site) }) {
 			continue
 		}

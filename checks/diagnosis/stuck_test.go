@@ -2,6 +2,7 @@ package diagnosis_test
 
 import (
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -29,7 +30,7 @@ func stuckSites() []struct {
 			`Configuration Manager 2509: stuck, applicability check: it does not apply to this site (APPLICABILITY_NA, 393214), though it is newer than the site; held by: the places that know the site's version disagree: fnCurrentSiteVersion has 9132, fnSetupFullVersion has 9128, Sites.Version has 9132, fnCurrentSiteVersion_INT has 9132, the registry has 9132`,
 		}},
 		{"download-failed", []string{
-			`Configuration Manager 2509: stuck, download, for 9 hours: the download failed (DOWNLOAD_FAILED, 327679); held by: DNS (or the proxy) does not know the download host (dl-name-not-resolved in dmpdownloader.log, 1 time)`,
+			`Configuration Manager 2509: stuck, download, for 9 hours: the download failed (DOWNLOAD_FAILED, 327679); held by: dl-name-not-resolved in dmpdownloader.log, 1 time`,
 		}},
 		{"download-hangs", []string{
 			`Configuration Manager 2509: stuck, download, for 9 hours: it is being downloaded (DOWNLOAD_IN_PROGRESS, 262145); held by: the service connection point on CM01.contoso.com is offline: what is missing must be brought with the service connection tool`,
@@ -44,7 +45,7 @@ func stuckSites() []struct {
 			`Configuration Manager 2509, site P01: stuck, installation, for 75 minutes: the site database is being upgraded (INSTALL_UPGRADEDATABASE, 196628); held by: session 71 in the site database: CMReports on RPT01 as CONTOSO\svc-reports; the update service has waited for it for 71 minutes`,
 		}},
 		{"installation-failed", []string{
-			`Configuration Manager 2509, site P01: stuck, installation, for 10 hours: the installation failed (INSTALL_FAILED, 262143); held by: A file of the extracted package (seen: update.map.cab) is not validly signed: content arrived damaged (inst-updatemap-trust in CMUpdate.log, 1 time)`,
+			`Configuration Manager 2509, site P01: stuck, installation, for 10 hours: the installation failed (INSTALL_FAILED, 262143); held by: inst-updatemap-trust in CMUpdate.log, 1 time`,
 		}},
 		{"installation-parent", []string{
 			`Configuration Manager 2509, site P01: stuck, installation, for 3 hours: the installation waits for the parent site (INSTALL_WAITING_PARENT, 196611); held by: the parent site C01 is done, and this site has not heard of it`,
@@ -93,7 +94,7 @@ func stuckSites() []struct {
 			`Configuration Manager 2509, site P01: stuck, replication, for 3 hours: its content is on the way to the sites (CONTENT_REPLICATING, 65537); held by: files from other sites lie in inboxes\despoolr.box\receive, the oldest for 4 hours, longer than 60 minutes (our threshold)`,
 		}},
 		{"replication-prepare", []string{
-			`Configuration Manager 2509: stuck, replication, for 2 hours: chosen for installation; its content is about to be sent to the sites (ENABLED, 2); held by: Hierarchy Manager could not read the payload through the share, so the hidden package is not created and the state stays 2 (Enabled) (appl-hash in hman.log, 1 time)`,
+			`Configuration Manager 2509: stuck, replication, for 2 hours: chosen for installation; its content is about to be sent to the sites (ENABLED, 2); held by: appl-hash in hman.log, 1 time`,
 		}},
 		{"replication-service", []string{
 			`Configuration Manager 2509, site P01: stuck, replication, for 25 minutes: its content has arrived; the prerequisite check begins by itself (CONTENT_REPLICATION_SUCCESS, 65538); held by: the service CONFIGURATION_MANAGER_UPDATE on this server is stopped, and it does the check and the installation`,
@@ -105,7 +106,7 @@ func stuckSites() []struct {
 			`all updates, site P01: stuck, synchronization: the service connection point on CM01.contoso.com is online; held by: the service SMS_EXECUTIVE on this server is stopped, and the site's components do not work without it`,
 		}},
 		{"synchronization-failed", []string{
-			`all updates, site P01: stuck, synchronization: the service connection point on CM01.contoso.com is online; held by: TCP connection refused or filtered (dl-unable-connect in dmpdownloader.log, 1 time)`,
+			`all updates, site P01: stuck, synchronization: the service connection point on CM01.contoso.com is online; held by: dl-unable-connect in dmpdownloader.log, 1 time`,
 		}},
 		{"synchronization-no-point", []string{
 			`all updates, site P01: stuck, synchronization: the site has no service connection point, and no update comes here`,
@@ -122,6 +123,8 @@ func stuckSites() []struct {
 	}
 }
 
+var meaning = regexp.MustCompile(`held by: .* \(([a-z0-9-]+ in [A-Za-z]+\.log, [0-9]+ times?)\)`)
+
 // Sites that are stuck in each stage are called so, with what holds them.
 func TestStuck(t *testing.T) {
 	files, err := filepath.Glob(filepath.Join(root, "testdata", "sites", "stuck", "*.yaml"))
@@ -136,7 +139,8 @@ func TestStuck(t *testing.T) {
 			var got []string
 			for _, line := range d.Lines {
 				if line.Standing != diagnosis.Rests {
-					got = append(got, line.String())
+					// What a known failure means is worded elsewhere.
+					got = append(got, meaning.ReplaceAllString(line.String(), "held by: $1"))
 				}
 			}
 			if diff := cmp.Diff(test.want, got); diff != "" {

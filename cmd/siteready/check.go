@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bufio"
+	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
@@ -142,6 +144,8 @@ func recordedSource(data []byte, name string) (source, error) {
 // largestInput is more than any recording of a real site needs, in bytes.
 const largestInput = 256 << 20
 
+// readInput reads a file, or standard input; one that was compressed by gzip, as those of a
+// history are, as what it was before.
 func (p *program) readInput(path string) ([]byte, error) {
 	in := p.stdin
 	if path != "-" {
@@ -151,6 +155,15 @@ func (p *program) readInput(path string) ([]byte, error) {
 		}
 		defer func() { _ = f.Close() }() // it was only read
 		in = f
+	}
+	begun := bufio.NewReader(in)
+	in = begun
+	if head, _ := begun.Peek(2); string(head) == "\x1f\x8b" { // an error comes again
+		z, err := gzip.NewReader(begun)
+		if err != nil {
+			return nil, fmt.Errorf("it cannot be unfolded: %w", err)
+		}
+		in = z
 	}
 	data, err := io.ReadAll(io.LimitReader(in, largestInput+1))
 	if len(data) > largestInput {

@@ -112,7 +112,7 @@ func TestSchedule(t *testing.T) {
 			{scheduletest.SilentFile, "", system("--", "--no-config"), 70, nil, []string{"printed nothing, so that nobody knows"}},
 		},
 		"wrong usage": {
-			{args: nil, code: 64, stderr: []string{"needs one of install, status, remove and print"}},
+			{args: []string{}, code: 64, stderr: []string{"needs one of install, status, remove and print"}},
 			{args: []string{"instal"}, code: 64},
 			{args: []string{"install"}, code: 64, stderr: []string{"say as whom the task runs"}},
 			{args: system("--user", `A\b$`), code: 64, stderr: []string{"do not go together"}},

@@ -56,7 +56,7 @@ func TestWindowsProgramReadsItsLogs(t *testing.T) {
 	}
 
 	result = p.Run(t.Context(), exe, winetest.RunOptions{}, "logs", `C:\ConfigMgr`, "-o", `C:\found.html`)
-	if out := string(result.Stdout); result.ExitCode != 2 || !strings.Contains(out, `Logs\smsbkup.log:1, 2026-03-11 01:14:44`) {
+	if out := string(result.Stdout); result.ExitCode != 2 || !strings.Contains(out, `Logs\smsbkup.log:1, 2026-03-11 02:14:44 +01:00`) {
 		t.Errorf("exit code %d: %s%s", result.ExitCode, out, result.Stderr)
 	}
 }

@@ -312,7 +312,7 @@ func TestWindowsProgram(t *testing.T) {
 		{"a management server of Service Manager", "scsm-2016", "scsm=2019", nil, 0},
 		{"a data warehouse of Service Manager", "scsm-2022-warehouse", "scsm=2025", nil, 0},
 		{"a management server, and much amiss", "scsm-2022-broken", "scsm=2025", nil, 2},
-		{"an installation folder that is closed", "scsm-2016-broken", "scsm=2019", map[string]any{"windows": map[string]any{"build": 14393, "major": 10, "minor": 0}}, 2},
+		{"an installation folder that is closed", "scsm-2016-broken", "scsm=2019", aKey(), 2},
 		{"a data warehouse, and much amiss", "scsm-2016-warehouse-broken", "scsm=2019", nil, 2},
 		{"SQL Server on the site server", "primary-local", "2603", nil, 0},
 		{"SQL Server on the site server, and much amiss", "primary-local-broken", "2603", nil, 2},
@@ -389,6 +389,12 @@ func TestWindowsProgram(t *testing.T) {
 			}
 		})
 	}
+}
+
+// aKey is an edit that gives the backup of the encryption key a size: no file is empty that is made
+// for the exe.
+func aKey() map[string]any {
+	return map[string]any{"files": map[string]any{`K:\Keys\key.bin`: map[string]any{"size": 4096}}}
 }
 
 // noRenames is an edit that takes the files away that are renamed at the next start: Wine renames

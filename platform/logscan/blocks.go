@@ -238,7 +238,7 @@ func (b *blocks) put(signature int, l Line, s stamp) {
 		if !b.o.Since.IsZero() && s.at.Before(b.o.Since) || !b.o.Until.IsZero() && s.at.After(b.o.Until) {
 			return
 		}
-		l.At, l.Zoned = &s.at, s.zoned
+		l.At, l.Zoned, l.Offset = &s.at, s.zoned, s.offset
 	}
 	seen := b.seen[signature]
 	if seen == nil {
@@ -270,7 +270,7 @@ func (b *blocks) note(whole []byte, message string, written stamp) {
 	}
 	l := Line{File: b.name, Number: b.lines + 1, Text: strings.Clone(message[:min(len(message), maxMarkText)])}
 	if written.ok {
-		l.At, l.Zoned = &written.at, written.zoned
+		l.At, l.Zoned, l.Offset = &written.at, written.zoned, written.offset
 	}
 	thread := strings.Clone(cut(threadOf(string(trimmed(whole))), maxMarkKey))
 	begins := func(found signatures.Mark) bool {
@@ -387,7 +387,7 @@ func (b *blocks) end() tail {
 	t := tail{text: string(text[body.from:body.to]), e: b.e}
 	t.line = Line{File: b.name, Number: b.lines, Text: cut(t.text, maxMarkText)}
 	if s := (&stamps{block: text, local: b.o.Local}).at(m); s.ok {
-		t.line.At, t.line.Zoned = &s.at, s.zoned
+		t.line.At, t.line.Zoned, t.line.Offset = &s.at, s.zoned, s.offset
 	}
 	return t
 }

@@ -54,7 +54,7 @@ func Failures(ctx context.Context, log Log, o Options) (platform.FailureLog, err
 	}
 	late := func() bool { return !until.IsZero() && time.Now().After(until) }
 	for i, file := range slices.Backward(log.Files) {
-		if len(r.digest.Files) == platform.MaxFailureFiles || r.left <= 0 || late() {
+		if len(r.digest.Files) == platform.MaxFailureFiles || r.left <= 0 || i < len(log.Files)-1 && late() {
 			r.digest.FilesLeft = int64(i + 1)
 			break
 		}
@@ -70,6 +70,9 @@ func Failures(ctx context.Context, log Log, o Options) (platform.FailureLog, err
 			return platform.FailureLog{}, err
 		}
 		from = to
+	}
+	if err := ctx.Err(); err != nil {
+		return platform.FailureLog{}, platform.Refuse(platform.ErrTimeout, "the time was up before the log %s was read: %v", log.Name, err)
 	}
 	r.finish()
 	return r.digest, nil

@@ -183,10 +183,16 @@ func TestFailuresOutOfTime(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithCancel(t.Context())
+	ended, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, err = logscan.Failures(ctx, inFolder(t, "hman.log", map[string]string{"hman.log": "x"}), logscan.Options{Catalogue: known, Now: readAt})
-	if !errors.Is(err, platform.ErrTimeout) {
-		t.Error(err)
+	late, cancelLate := context.WithDeadline(t.Context(), readAt.AddDate(-20, 0, 0))
+	defer cancelLate()
+	for _, ctx := range []context.Context{ended, late} {
+		for _, text := range []string{"x", ""} {
+			_, err = logscan.Failures(ctx, inFolder(t, "hman.log", map[string]string{"hman.log": text}), logscan.Options{Catalogue: known, Now: readAt})
+			if !errors.Is(err, platform.ErrTimeout) {
+				t.Error(err)
+			}
+		}
 	}
 }

@@ -111,8 +111,10 @@ type Line struct {
 	Number int64      `json:"number"` // of the line in the file, from 1
 	At     *time.Time `json:"at"`     // UTC; null when it is not known
 	// Zoned says that the line tells how far its clock is from UTC.
-	Zoned bool   `json:"zoned"`
-	Text  string `json:"text"` // at most MaxLineText bytes of the message, without its frame
+	Zoned bool `json:"zoned"`
+	// Offset is how many minutes that clock, or the one that it was taken for, is before UTC.
+	Offset int    `json:"offset"`
+	Text   string `json:"text"` // at most MaxLineText bytes of the message, without its frame
 }
 
 // add puts a message to those of its signature.

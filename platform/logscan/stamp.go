@@ -12,7 +12,8 @@ type stamp struct {
 	ok bool
 	// zoned says that the line tells how far its clock is from UTC. Another is taken in the place
 	// that the caller names.
-	zoned bool
+	zoned  bool
+	offset int // of the clock, in minutes before UTC
 }
 
 // stampLength is how many bytes at the begin of a line without a frame are looked at for a time,
@@ -34,14 +35,14 @@ func stampOf(text string, local *time.Location) stamp {
 		if !zoned {
 			return placed(at.Format(time.DateTime), time.DateTime, local)
 		}
-		return stamp{at: *at, ok: true, zoned: true}
+		return stamp{at: *at, ok: true, zoned: true, offset: e.offset(*at)}
 	}
 	begin, end := cut(text, stampLength), text[max(0, len(text)-stampLength):]
 	if m := isoTime.FindStringSubmatch(begin); m != nil {
 		switch {
 		case m[3] != "":
 			at, err := time.Parse(time.RFC3339Nano, m[1]+"T"+m[2]+m[3])
-			return stamp{at: at.UTC(), ok: err == nil, zoned: true}
+			return stamp{at: at.UTC(), ok: err == nil, zoned: true, offset: offsetOf(at)}
 		default:
 			return placed(m[1]+" "+m[2], time.DateTime, local)
 		}
@@ -59,7 +60,26 @@ func stampOf(text string, local *time.Location) stamp {
 
 func placed(text, layout string, local *time.Location) stamp {
 	at, err := time.ParseInLocation(layout, text, local)
-	return stamp{at: at.UTC(), ok: err == nil}
+	return stamp{at: at.UTC(), ok: err == nil, offset: offsetOf(at)}
+}
+
+// offsetOf is how many minutes the clock of a time is before UTC.
+func offsetOf(at time.Time) int {
+	_, seconds := at.Zone()
+	return seconds / 60
+}
+
+// offset is how many minutes the clock of an entry is before UTC; at is the entry's time.
+func (e entry) offset(at time.Time) int {
+	clock := e.clock
+	if cut := strings.IndexAny(clock, "+-"); cut >= 0 {
+		clock = clock[:cut]
+	}
+	local, err := time.Parse(day+" "+moment, e.date+" "+clock)
+	if err != nil {
+		return 0
+	}
+	return int(local.Sub(at) / time.Minute)
 }
 
 // componentOf is the component in a line's frame; empty when there is none.

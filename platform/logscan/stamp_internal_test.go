@@ -1,6 +1,7 @@
 package logscan
 
 import (
+	"strings"
 	"testing"
 	"time"
 )
@@ -36,6 +37,9 @@ func TestStampOf(t *testing.T) {
 		}
 		if got != want.at || s.ok && s.zoned != want.zoned {
 			t.Errorf("%q: %s, zoned %v; want %+v", text, got, s.zoned, want)
+		}
+		if clock := s.at.Add(time.Duration(s.offset) * time.Minute); s.ok && !strings.Contains(text, clock.Format("15:04:05")) && !strings.Contains(text, clock.Format("3:04:05 PM")) {
+			t.Errorf("%q: its clock is told as %v", text, clock)
 		}
 		if thread := threadOf(text); thread != want.thread {
 			t.Errorf("%q: thread %q, want %q", text, thread, want.thread)

@@ -28,6 +28,7 @@ func TestConformance(t *testing.T) {
 	}
 	known := []platform.Question{
 		platform.ReadPrereqLog(log).Question,
+		platform.ReadFailureLog(log).Question,
 		platform.ReadKey(`HKLM\SOFTWARE`).Question,
 		platform.ReadKey(currentVersion).Question,
 		platform.ReadText(currentVersion, "ProductName").Question,
@@ -60,6 +61,7 @@ func TestConformance(t *testing.T) {
 		platform.ReadFolder(`C:\siteready-nobody`, "*").Question,
 		platform.ReadAccess(`C:\siteready-nobody`).Question,
 		platform.ReadPrereqLog(`C:\siteready-nobody\ConfigMgrPrereq.log`).Question,
+		platform.ReadFailureLog(`C:\siteready-nobody\hman.log`).Question,
 		platform.ReadVolume(noDrive(t)).Question,
 		platform.ReadGroupMembers("S-1-5-32-999").Question,
 		platform.ReadCertificates(`LocalMachine\siteready-nobody`).Question,

@@ -70,6 +70,7 @@ func told(r after.Result) []string {
 func TestCompare(t *testing.T) {
 	denied := errors.New("denied")
 	off := func(s *state.State) { s.Tasks.Rows[0].IsOn = 0 }
+	late := func(s *state.State) { s.Tasks.Rows[0].Begins = 100 }
 	replicas := func(failover int) func(*state.State) {
 		return func(s *state.State) {
 			s.Replicas.Rows = []state.Replica{{Replicated: 1, Replica: `SQL01\CM`, Failover: failover, AsSecondary: 2, Replicas: 1}}
@@ -117,6 +118,11 @@ func TestCompare(t *testing.T) {
 		"a task has other hours":      {nil, func(s *state.State) { s.Tasks.Rows[0].Begins = 100 }, nil, []string{"put_back Rebuild Indexes"}, 1},
 		"a task is off in both":       {off, off, nil, []string{"ask Rebuild Indexes"}, 1},
 		"turned off for the update":   {off, off, []func(*state.State){off, nil}, []string{"put_back Rebuild Indexes"}, 1},
+		"turned on again since":       {off, nil, []func(*state.State){off, nil}, nil, 0},
+		"turned on, at other hours":   {off, late, []func(*state.State){nil}, []string{"put_back Rebuild Indexes"}, 1},
+		"on now, and never before":    {off, nil, nil, []string{"ask Rebuild Indexes"}, 1},
+		"on now, and off for weeks":   {off, nil, []func(*state.State){off}, []string{"put_back Rebuild Indexes"}, 1},
+		"on now, at other hours":      {off, late, nil, []string{"put_back Rebuild Indexes"}, 1},
 		"off for weeks":               {off, off, []func(*state.State){off, off}, nil, 0},
 		"off, and once not known":     {off, off, []func(*state.State){func(s *state.State) { s.Tasks = state.List[state.Task]{Err: denied} }, off}, nil, 0},
 		"off, and never known":        {off, off, []func(*state.State){func(s *state.State) { s.Tasks = state.List[state.Task]{Err: denied} }}, []string{"ask Rebuild Indexes"}, 1},
@@ -127,6 +133,9 @@ func TestCompare(t *testing.T) {
 		"failover by hand for it":     {replicas(1), replicas(1), []func(*state.State){replicas(0)}, []string{`put_back replica SQL01\CM`}, 1},
 		"failover by hand since long": {replicas(1), replicas(1), []func(*state.State){replicas(1)}, nil, 0},
 		"failover was changed":        {replicas(0), replicas(1), nil, []string{`put_back replica SQL01\CM`}, 1},
+		"failover was put back":       {replicas(1), replicas(0), nil, nil, 0},
+		"failover was put back, seen": {replicas(1), replicas(0), []func(*state.State){replicas(0)}, nil, 0},
+		"failover was always by hand": {replicas(1), replicas(0), []func(*state.State){replicas(1)}, []string{`put_back replica SQL01\CM`}, 1},
 		"failover is automatic":       {replicas(0), replicas(0), nil, nil, 0},
 		"a replica is gone":           {replicas(0), nil, nil, []string{`look replica SQL01\CM`}, 1},
 		"replicas cannot be read":     {nil, func(s *state.State) { s.Replicas.Err = denied }, nil, []string{"not_compared the availability group"}, 3},
@@ -232,6 +241,42 @@ func TestWasAt(t *testing.T) {
 	lines := r.Of(after.PutBack)
 	if len(lines) != 1 || !lines[0].WasAt.Equal(day.AddDate(0, 0, -1)) || !strings.HasPrefix(lines[0].Was, "on,") || !strings.HasSuffix(lines[0].Command, `"05:00"`) {
 		t.Errorf("%+v", lines)
+	}
+}
+
+// What was put back by hand is never to be set back to how it was for the update.
+func TestPutBackIsNotUndone(t *testing.T) {
+	replica := func(failover, secondary int) func(*state.State) {
+		return func(s *state.State) {
+			s.Replicas.Rows = []state.Replica{{Replicated: 1, Replica: "SQL01", Failover: failover, AsSecondary: secondary, Replicas: 1}}
+		}
+	}
+	r := after.Compare(after.Input{Earlier: site("9132", 0, replica(1, 2)), Later: site("9146", 1, replica(0, 0))})
+	if lines := r.Of(after.PutBack); len(lines) != 1 || strings.Contains(lines[0].Command, "MANUAL") || !strings.Contains(lines[0].Command, "ALLOW_CONNECTIONS = ALL") {
+		t.Errorf("%+v", lines)
+	}
+	off := func(s *state.State) { s.Tasks.Rows[0].IsOn = 0 }
+	r = after.Compare(after.Input{Earlier: site("9132", 0, off), Later: site("9146", 1, func(s *state.State) { s.Tasks.Rows[0].Begins = 100 })})
+	if lines := r.Of(after.PutBack); len(lines) != 1 || !strings.Contains(lines[0].Command, `-Enabled $true -DaysOfWeek Sunday -BeginTime "00:00"`) {
+		t.Errorf("%+v", lines)
+	}
+}
+
+// Two machines that are set alike are no site that is as before.
+func TestAnotherSiteIsNotAsBefore(t *testing.T) {
+	for name, edit := range map[string]func(*state.State){
+		"machine": func(s *state.State) { s.Subject.Computer = "cm02.contoso.com" },
+		"unknown": func(s *state.State) { s.Subject.Computer = "" },
+		"site":    func(s *state.State) { s.Subject.SiteCode = "P02" },
+	} {
+		r := after.Compare(after.Input{Earlier: site("9132", 0, nil), Later: site("9146", 1, edit)})
+		var text bytes.Buffer
+		if err := after.Table(&text, r, report.TableOptions{Width: 80}); err != nil {
+			t.Fatal(err)
+		}
+		if r.ExitCode() != 3 || !strings.HasPrefix(text.String(), "NOT COMPARABLE ") {
+			t.Errorf("%s: exit code %d\n%.200s", name, r.ExitCode(), &text)
+		}
 	}
 }
 

@@ -46,6 +46,9 @@ func Open(dir string) (*Store, error) {
 	case !info.IsDir():
 		return nil, fmt.Errorf("%s is no folder", dir)
 	}
+	if _, err := os.Lstat(filepath.Join(dir, IndexName)); err == nil { // or a second history would begin in it
+		return nil, fmt.Errorf("%s is the folder of one server in a history; name the folder above it", dir)
+	}
 	return &Store{dir}, nil
 }
 

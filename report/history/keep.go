@@ -27,7 +27,7 @@ const (
 // Limits say what is pruned. The run that is being kept, and with it the newest report, always stays.
 type Limits struct {
 	Runs int           // at most so many of a server, the newest by when they were made; 0 for all
-	Age  time.Duration // not older than this when the newest was made; 0 for all
+	Age  time.Duration // not older than this; 0 for all
 }
 
 // Kept says what Keep did.
@@ -182,12 +182,23 @@ func (s *Series) setAside() error {
 func prune(entries []Entry, kept Entry, limits Limits) (left, gone []Entry) {
 	byMaking := slices.Clone(entries)
 	slices.SortStableFunc(byMaking, func(a, b Entry) int { return b.MadeAt.Compare(a.MadeAt) }) // the newest first
+	// The age counts from the newest of the other runs, if that is earlier: a clock that is wrong
+	// for one night must not throw away all that there is.
+	now := kept.MadeAt
+	for _, e := range byMaking {
+		if e.RunID != kept.RunID {
+			if e.MadeAt.Before(now) {
+				now = e.MadeAt
+			}
+			break
+		}
+	}
 	out := map[string]bool{}
 	staying := 1 // the one that is being kept
 	for _, e := range byMaking {
 		switch {
 		case e.RunID == kept.RunID:
-		case limits.Age > 0 && e.MadeAt.Before(kept.MadeAt.Add(-limits.Age)), limits.Runs > 0 && staying >= limits.Runs:
+		case limits.Age > 0 && e.MadeAt.Before(now.Add(-limits.Age)), limits.Runs > 0 && staying >= limits.Runs:
 			out[e.RunID] = true
 		default:
 			staying++

@@ -170,9 +170,11 @@ func TestPrune(t *testing.T) {
 		"none":                   {history.Limits{}, []int{1, 2, 3}, "1 2 3"},
 		"by number":              {history.Limits{Runs: 2}, []int{1, 2, 3, 4}, "3 4"},
 		"to one":                 {history.Limits{Runs: 1}, []int{1, 2, 3}, "3"},
-		"by age":                 {history.Limits{Age: 3 * day}, []int{1, 2, 5, 6}, "5 6"},
-		"at the edge of the age": {history.Limits{Age: 3 * day}, []int{1, 2, 5}, "2 5"},
+		"by age":                 {history.Limits{Age: 3 * day}, []int{1, 2, 6, 7}, "6 7"},
+		"at the edge of the age": {history.Limits{Age: 3 * day}, []int{1, 2, 5, 6}, "2 5 6"},
 		"by both":                {history.Limits{Runs: 2, Age: 3 * day}, []int{4, 5, 6}, "5 6"},
+		"a clock that is wrong":  {history.Limits{Age: 3 * day}, []int{1, 2, 3, 4000}, "1 2 3 4000"},
+		"and right again":        {history.Limits{Age: 3 * day}, []int{1, 2, 3, 4000, 4}, "1 2 3 4 4000"},
 		"an old one is kept now": {history.Limits{Runs: 1, Age: day}, []int{9, 1}, "1"},
 	} {
 		dir := folder(t)
@@ -215,7 +217,8 @@ func TestOpen(t *testing.T) {
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	for path, want := range map[string]string{filepath.Join(dir, "none"): "there is no folder", file: "is no folder"} {
+	series, _, _ := kept(t, folder(t), run(1, "x.y passed"), history.Limits{})
+	for path, want := range map[string]string{filepath.Join(dir, "none"): "there is no folder", file: "is no folder", series.Dir(): "name the folder above it"} {
 		if _, err := history.Open(path); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", path, err)
 		}

@@ -17,8 +17,8 @@ func tryLock(f *os.File) error {
 	return err
 }
 
-// replace renames a file over another. Programs that look at each new file, such as antivirus
-// software, may hold the old one for a moment.
+// held reports whether somebody else has a file open who will soon let it go, as programs do that
+// look at each new file.
 func held(err error) bool {
 	return errors.Is(err, windows.ERROR_SHARING_VIOLATION) || errors.Is(err, windows.ERROR_ACCESS_DENIED)
 }

@@ -182,7 +182,8 @@ func compared(r report.Report, now Entry, past []Entry) *comparison {
 			of[f.Check] = append(of[f.Check], f)
 		}
 		for status, ids := range e.Checks {
-			if status == report.NotSelected {
+			// What a run had not come to when it was stopped it did not look at.
+			if status == report.NotSelected || status == unknown && e.Stopped != "" {
 				continue
 			}
 			for _, id := range ids {

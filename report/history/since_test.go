@@ -221,6 +221,17 @@ func TestWhatDiffers(t *testing.T) {
 	}
 }
 
+// What a run had not come to when it was stopped is not looked at: the next run is compared with
+// the one before.
+func TestAfterAStoppedRun(t *testing.T) {
+	stopped := run(2, "x.y failed a=failed", "x.z unknown")
+	stopped.Stopped = "interrupted"
+	h := history.Since(entries(run(1, "x.y failed a=failed", "x.z passed"), stopped), run(3, "x.y failed a=failed", "x.z passed"))
+	if diff := cmp.Diff([]string{"unchanged x.y/a failed>failed 3 since 1"}, told(h)); diff != "" {
+		t.Error(diff)
+	}
+}
+
 // selected is a report whose second check was not selected.
 func selected(r report.Report) report.Report {
 	r.Checks = slices.Clone(r.Checks)

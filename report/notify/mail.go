@@ -181,6 +181,7 @@ func (m Mail) once(ctx context.Context, from mail.Address, to []mail.Address, te
 	}
 	defer func() { _ = conn.Close() }() // what was sent was answered, or it was not
 	wire := conn
+	conn = &bounded{Conn: wire, left: mostTalk}
 	defer context.AfterFunc(ctx, func() { _ = wire.SetDeadline(time.Unix(1, 0)) })()
 	if m.Encryption == TLS {
 		secure := tls.Client(conn, settings)
@@ -213,6 +214,26 @@ func (m Mail) once(ctx context.Context, from mail.Address, to []mail.Address, te
 	_ = wire.SetDeadline(time.Now().Add(goodbye))
 	_ = client.Quit() // the letter is delivered, whatever is said now
 	return nil
+}
+
+// mostTalk is how many bytes a server may say.
+const mostTalk = 1 << 20
+
+// bounded is a connection that gives up on a server that says too much: a line without an end would
+// fill the memory.
+type bounded struct {
+	net.Conn
+	left int
+}
+
+// Read reads what may still be said.
+func (b *bounded) Read(p []byte) (int, error) {
+	if b.left <= 0 {
+		return 0, fmt.Errorf("the server said more than %d MiB", mostTalk>>20)
+	}
+	n, err := b.Conn.Read(p[:min(len(p), b.left)])
+	b.left -= n
+	return n, err
 }
 
 // goodbye is how long a server may take to end a conversation that is over.

@@ -222,12 +222,18 @@ func TestMailPartly(t *testing.T) {
 	s := startMail(t, "starttls", "")
 	m := s.mail(notify.StartTLS)
 	m.To = append(m.To, "nobody@contoso.com")
-	err := m.Send(t.Context(), message(t, nil))
+	sent := message(t, nil)
+	sent.Page = nil // it was too large
+	err := m.Send(t.Context(), sent)
 	if !errors.Is(err, notify.ErrPartly) || !strings.Contains(err.Error(), "recipient nobody@contoso.com: 550") {
 		t.Errorf("%v", err)
 	}
-	if head, _ := s.taken(t); !strings.Contains(head, "recipients ines@contoso.com ops@contoso.com\n") {
+	head, got := s.taken(t)
+	if !strings.Contains(head, "recipients ines@contoso.com ops@contoso.com\n") {
 		t.Errorf("%s", head)
+	}
+	if text, page := parts(t, got); page != "" || !strings.Contains(text, "The report is too large to be sent as a page.") {
+		t.Errorf("%d bytes of page, %s", len(page), text)
 	}
 }
 
@@ -242,7 +248,7 @@ func TestMailFromStrangeServers(t *testing.T) {
 		"cuts":               {func(c net.Conn) {}, "greeting: "},
 		"speaks HTTP":        {func(c net.Conn) { fmt.Fprint(c, "HTTP/1.1 400 Bad Request\r\n\r\n") }, "greeting: "},
 		"refuses":            {func(c net.Conn) { fmt.Fprint(c, "554 5.7.1 "+mailPassword+" "+strings.Repeat("x", 100000)+"\r\n") }, `greeting: 554 "5.7.1 (hidden) xxx`},
-		"never ends a line":  {func(c net.Conn) { _, _ = io.Copy(c, endless{}) }, "greeting: "},
+		"never ends a line":  {func(c net.Conn) { _, _ = io.Copy(c, endless{}) }, "greeting: the server said more than 1 MiB"},
 		"hangs after HELLO":  {func(c net.Conn) { fmt.Fprint(c, "220 x\r\n"); _, _ = io.Copy(io.Discard, c) }, "no success within 300ms"},
 		"a terminal's codes": {func(c net.Conn) { fmt.Fprint(c, "554 \x1b[31mred\x07\r\n") }, `greeting: 554 "`},
 	} {
