@@ -162,12 +162,28 @@ func (l Logs) judge() (LogsVerdict, int) {
 	switch {
 	case l.Counts.Failures > 0:
 		return LogsFailures, 2
-	case l.Counts.Unread > 0 || l.Stopped != "" || !slices.ContainsFunc(l.Files, func(f logscan.Scanned) bool { return f.Problem == "" }):
+	case l.Counts.Unread > 0 || l.Stopped != "" || l.nothing() != "":
 		return LogsIncomplete, 3
 	case l.Counts.Warnings > 0:
 		return LogsWarnings, 1
 	}
 	return LogsNothing, 0
+}
+
+// nothing says why what was read tells nothing; empty when it tells something.
+func (l Logs) nothing() string {
+	within := func(f logscan.Scanned) bool { // as far as is known
+		return f.Lines > 0 && (f.First == nil || l.Until == nil || !f.First.After(*l.Until)) && (f.Last == nil || l.Since == nil || !f.Last.Before(*l.Since))
+	}
+	switch {
+	case l.Counts.Files == 0:
+		return "no log was read"
+	case l.Counts.Lines == 0:
+		return "no line was read"
+	case !slices.ContainsFunc(l.Files, within):
+		return "no line is of the time that counts"
+	}
+	return ""
 }
 
 // JSONLogs writes all that was found as one indented JSON object with a newline at its end.

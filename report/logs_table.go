@@ -99,8 +99,8 @@ func logsCounted(l Logs) string {
 	add(l.Counts.Over, "cause that is over", "causes that are over")
 	add(l.Counts.Unread, "file or folder could not be read", "files or folders could not be read")
 	switch {
-	case l.Counts.Files == 0:
-		words = append(words, "no log was read")
+	case l.nothing() != "":
+		words = append(words, l.nothing())
 	case len(words) == 0:
 		words = append(words, "no known failure stands in these logs; that is no proof that there is none")
 	}
@@ -129,11 +129,13 @@ func logsRead(l Logs) string {
 func logsSpan(l Logs) string {
 	var first, last *time.Time
 	for _, f := range l.Files {
-		if f.First != nil && (first == nil || f.First.Before(*first)) {
-			first = f.First
-		}
-		if f.Last != nil && (last == nil || f.Last.After(*last)) {
-			last = f.Last
+		for _, at := range []*time.Time{f.First, f.Last} { // a clock that is set back turns them round
+			if at != nil && (first == nil || at.Before(*first)) {
+				first = at
+			}
+			if at != nil && (last == nil || at.After(*last)) {
+				last = at
+			}
 		}
 	}
 	var parts []string

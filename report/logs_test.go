@@ -121,6 +121,38 @@ func TestLogsVerdict(t *testing.T) {
 	}
 }
 
+// Logs that tell nothing of the time that was asked for are not well.
+func TestLogsTellNothing(t *testing.T) {
+	for name, tc := range map[string]struct {
+		edit func(*report.LogsInput)
+		says string // empty where they tell something
+	}{
+		"empty files": {func(in *report.LogsInput) {
+			in.Found.Files[0].Lines, in.Found.Files[0].First, in.Found.Files[0].Last = 0, nil, nil
+		}, "no line was read"},
+		"all before":          {func(in *report.LogsInput) { in.Since = logsAt.Add(61 * time.Minute) }, "no line is of the time that counts"},
+		"all behind":          {func(in *report.LogsInput) { in.Until = logsAt.Add(-time.Minute) }, "no line is of the time that counts"},
+		"some before":         {func(in *report.LogsInput) { in.Since = logsAt.Add(59 * time.Minute) }, ""},
+		"some behind":         {func(in *report.LogsInput) { in.Until = logsAt }, ""},
+		"its end has no time": {func(in *report.LogsInput) { in.Since, in.Found.Files[0].Last = logsAt.Add(99*time.Hour), nil }, ""},
+		"another is empty":    {func(in *report.LogsInput) { in.Found.Files = append(in.Found.Files, logscan.Scanned{Name: "y.log"}) }, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			in := logs(t, "")
+			tc.edit(&in)
+			l := report.NewLogs(in)
+			want := report.LogsNothing
+			if tc.says != "" {
+				want = report.LogsIncomplete
+			}
+			var b bytes.Buffer
+			if err := narrow(&b, l); err != nil || l.Verdict != want || !strings.Contains(b.String(), tc.says) {
+				t.Errorf("%s, want %s: %v\n%s", l.Verdict, want, err, &b)
+			}
+		})
+	}
+}
+
 func narrow(w io.Writer, l report.Logs) error {
 	return report.TableLogs(w, l, report.TableOptions{Width: 80})
 }

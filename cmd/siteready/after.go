@@ -38,7 +38,7 @@ func (p *program) afterCommand() *cobra.Command {
 			"that had another version of the site; the runs of the month before that one show what was turned\n" +
 			"off for the update.\n\n" +
 			"Exit codes: 0 all is as before, 1 something is to be put back or looked at, 3 something could not be\n" +
-			"compared, 64 a recording or the history cannot be read.",
+			"compared, or the two are not surely of one site, 64 a recording or the history cannot be read.",
 		Args: func(_ *cobra.Command, args []string) error {
 			switch {
 			case len(args) > 2:

@@ -54,7 +54,8 @@ func (p *program) diffCommand() *cobra.Command {
 			"judged anew; one of the two may be -, which is standard input. With --history DIR each is a run that\n" +
 			"was kept: the beginning of its id, as `siteready history` shows it, or last, last-1 and so on;\n" +
 			"without them the last two runs are compared.\n\n" +
-			"Exit codes: 0 nothing changed, 1 something did, 64 one of them cannot be read or is damaged.\n" +
+			"Exit codes: 0 nothing changed, 1 something did, or they are not of the same site, version and target,\n" +
+			"64 one of them cannot be read or is damaged.\n" +
 			"Other values that were found, such as a size in a check that passed both times, are no change.",
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 && o.past.dir != "" {

@@ -101,8 +101,9 @@ func filesIn(ctx context.Context, place *place) []string {
 		return []string{place.Path}
 	}
 	var paths, problems []string
-	base := strings.Count(place.Path, string(filepath.Separator))
-	err = filepath.WalkDir(place.Path, func(path string, entry fs.DirEntry, err error) error {
+	root := strings.TrimRight(place.Path, string(filepath.Separator)) + string(filepath.Separator) // so that it may be a link
+	base := strings.Count(root, string(filepath.Separator)) - 1
+	err = filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
 		switch {
 		case ctx.Err() != nil:
 			return errors.New("the time was up before all of it was listed")
@@ -111,13 +112,15 @@ func filesIn(ctx context.Context, place *place) []string {
 			if entry != nil && entry.IsDir() {
 				return fs.SkipDir
 			}
-		case entry.IsDir() && place.names != nil && path != place.Path:
+		case entry.IsDir() && place.names != nil && path != root:
 			return fs.SkipDir
 		case entry.IsDir() && strings.Count(path, string(filepath.Separator))-base > deepest:
 			problems = append(problems, fmt.Sprintf("%s lies more than %d folders deep and was not entered", path, deepest))
 			return fs.SkipDir
 		case entry.IsDir():
 		case place.names != nil && !place.names.MatchString(entry.Name()): // of somebody else
+		case place.names == nil && leadsOut(root, path, entry):
+			problems = append(problems, path+" is a link and was not followed; name what it leads to")
 		case !logName.MatchString(entry.Name()) || !entry.Type().IsRegular():
 			place.Others++
 		case len(paths) == mostLogs:
@@ -140,6 +143,24 @@ func filesIn(ctx context.Context, place *place) []string {
 	}
 	place.Problem = strings.Join(problems, "; ")
 	return paths
+}
+
+// leadsOut says that an entry of a folder is a link to a log or a folder that lies elsewhere, or of
+// which nobody knows where it lies.
+func leadsOut(root, path string, entry fs.DirEntry) bool {
+	if entry.Type()&(fs.ModeSymlink|fs.ModeIrregular) == 0 { // junctions are irregular
+		return false
+	}
+	if to, err := os.Stat(path); err == nil && !to.IsDir() && !logName.MatchString(entry.Name()) {
+		return false
+	}
+	whole, err := filepath.EvalSymlinks(path)
+	inside, err2 := filepath.EvalSymlinks(root)
+	if err != nil || err2 != nil {
+		return true
+	}
+	rest, err := filepath.Rel(inside, whole)
+	return err != nil || !filepath.IsLocal(rest)
 }
 
 // Names of logs that lie among files of others.

@@ -86,6 +86,50 @@ func TestPlacesOf(t *testing.T) {
 	}
 }
 
+// A place may be a link. Of links in it that lead elsewhere is told; they are not followed.
+func TestPlacesThatAreLinks(t *testing.T) {
+	dir := t.TempDir()
+	for _, folder := range []string{"far/below", "near/below"} {
+		if err := os.MkdirAll(filepath.Join(dir, folder), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, folder, "hman.log"), []byte("x\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	link := func(to, name string) {
+		if err := os.Symlink(filepath.Join(dir, to), filepath.Join(dir, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	find := func(name string) (report.LogPlace, []string) {
+		places, paths, err := placesOf(t.Context(), []string{filepath.Join(dir, name)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return places[0], paths
+	}
+	link("far", "link")
+	if p, paths := find("link"); p.Problem != "" || !slices.Equal(paths, []string{filepath.Join(dir, "link", "below", "hman.log")}) {
+		t.Errorf("%+v, %v", p, paths)
+	}
+	link("near", "near/below/loop")
+	link("near/below/hman.log", "near/again.log")
+	link("far/below/hman.log", "near/notes.txt")
+	if p, paths := find("near"); p.Problem != "" || p.Others != 3 || len(paths) != 1 {
+		t.Errorf("%+v, %v", p, paths)
+	}
+	for _, to := range []string{"far", "far/below/hman.log", "nowhere"} {
+		link(to, "near/sender.log")
+		if p, paths := find("near"); !strings.Contains(p.Problem, "sender.log is a link and was not followed") || len(paths) != 1 {
+			t.Errorf("to %s: %+v, %v", to, p, paths)
+		}
+		if err := os.Remove(filepath.Join(dir, "near", "sender.log")); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 // The places of the logs are read from the registry, and what could not be read is told.
 func TestOwnPlaces(t *testing.T) {
 	getenv := func(name string) string {

@@ -27,9 +27,10 @@ func (p *program) recheckCommand() *cobra.Command {
 		Use:   "recheck [REPORT.json]",
 		Short: "Check again only what did not pass in the last run, and say what changed",
 		Long: "siteready recheck runs again the checks that failed, warned, were waived or could not be made in the\n" +
-			"last whole run of --history DIR, or in a JSON report, for the same target. What passed then is not\n" +
-			"looked at again, and is told as what it is: taken from that run. A run that is no longer valid, of\n" +
-			"another configuration, version or site, is refused: `siteready check` makes a new one.\n\n" +
+			"last whole run of --history DIR or a run of a part since then, or in a JSON report, for the same\n" +
+			"target. What passed then is not looked at again, and is told as what it is: taken from that run. A\n" +
+			"run that is no longer valid, of another configuration, version or site, is refused: `siteready check`\n" +
+			"makes a new one.\n\n" +
 			"Exit codes: those of check, of what was checked again; 3 when there was nothing to check again.\n" +
 			"The verdict before an update is that of `siteready check`. A recheck is not kept in the history.",
 		Args: func(_ *cobra.Command, args []string) error {
@@ -63,7 +64,7 @@ func (p *program) recheck(ctx context.Context, o *recheckOptions, args []string)
 	if err := p.configure(o.cmd, &o.configOptions, true); err != nil {
 		return err
 	}
-	before, which, err := p.lastRun(o, args)
+	before, which, since, err := p.lastRun(o, args)
 	if err != nil {
 		return err
 	}
@@ -95,13 +96,15 @@ func (p *program) recheck(ctx context.Context, o *recheckOptions, args []string)
 	if !before.JudgedFor.Equal(before.ReadAt) && before.JudgedFor.After(from.readAt) {
 		o.at = before.JudgedFor.Format(time.RFC3339)
 	}
-	again := compare.NotPassed(before)
+	known := compare.Passed(before)
+	again := append(compare.NotPassed(before), slices.DeleteFunc(slices.Clone(known), func(id string) bool { return !since[id] })...)
 	if len(again) == 0 {
 		say(p.stderr, fmt.Sprintf("everything that %s looked at passed or did not apply, so there is nothing to check again; run `siteready check` for a new verdict", which))
 		p.exit = 3
 		return nil
 	}
-	o.only, o.seen = again, compare.Passed(before)
+	o.only = again
+	o.seen = slices.DeleteFunc(known, func(id string) bool { return since[id] })
 	now, _, err := p.examine(ctx, from, &o.selectOptions, false)
 	if err != nil {
 		return err
@@ -135,8 +138,9 @@ func configurationOf(c report.Configuration) string {
 // fullestOf is of how many of the newest runs the fullest is taken.
 const fullestOf = 10
 
-// lastRun is the run of which something is checked again, and what it is called.
-func (p *program) lastRun(o *recheckOptions, args []string) (report.Report, string, error) {
+// lastRun is the run of which something is checked again, what it is called, and the ids of checks
+// that a run of a part since then did not see pass.
+func (p *program) lastRun(o *recheckOptions, args []string) (report.Report, string, map[string]bool, error) {
 	if len(args) == 1 {
 		data, err := p.readInput(args[0])
 		var r report.Report
@@ -144,16 +148,16 @@ func (p *program) lastRun(o *recheckOptions, args []string) (report.Report, stri
 			r, err = report.Read(data)
 		}
 		if err != nil {
-			return r, "", &inputError{fmt.Errorf("the report %s cannot be used: %w\nit takes what `siteready -o FILE.json` has written", called(args[0]), bare(err))}
+			return r, "", nil, &inputError{fmt.Errorf("the report %s cannot be used: %w\nit takes what `siteready -o FILE.json` has written", called(args[0]), bare(err))}
 		}
-		return r, "the report " + called(args[0]), nil
+		return r, "the report " + called(args[0]), nil, nil
 	}
 	if err := p.needHistory(&o.past, o.cmd, &o.configOptions); err != nil {
-		return report.Report{}, "", fmt.Errorf("%w; or name a JSON report", err)
+		return report.Report{}, "", nil, fmt.Errorf("%w; or name a JSON report", err)
 	}
 	series, runs, err := p.wholeSeries(o.past)
 	if err != nil {
-		return report.Report{}, "", err
+		return report.Report{}, "", nil, err
 	}
 	last, _ := runs.Last()
 	newest := runs.Entries[max(0, len(runs.Entries)-fullestOf):]
@@ -164,7 +168,25 @@ func (p *program) lastRun(o *recheckOptions, args []string) (report.Report, stri
 	}
 	run, err := series.Load(last)
 	if err != nil {
-		return report.Report{}, "", &inputError{err}
+		return report.Report{}, "", nil, &inputError{err}
 	}
-	return run.Report, "the run of " + last.ReadAt.Format(report.Clock), nil
+	return run.Report, "the run of " + last.ReadAt.Format(report.Clock), notPassedSince(last, newest), nil
+}
+
+// notPassedSince are the ids of checks that runs after one did not see pass.
+func notPassedSince(run history.Entry, newest []history.Entry) map[string]bool {
+	ids := map[string]bool{}
+	for _, e := range newest {
+		if !e.SameSubject(run) || !e.ReadAt.After(run.ReadAt) {
+			continue
+		}
+		for status, of := range e.Checks {
+			for _, id := range of {
+				if compare.Open(status) {
+					ids[id] = true
+				}
+			}
+		}
+	}
+	return ids
 }

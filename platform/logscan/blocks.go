@@ -40,6 +40,7 @@ type blocks struct {
 	dated   bool             // the time of the first line was looked for
 	lastPut []byte           // the end of what was scanned
 	tail    tail
+	mixed   bool // text in another encoding was met
 }
 
 // longLine is what is known of a line that is longer than a block.
@@ -61,9 +62,9 @@ func (b *blocks) source(ctx context.Context, s Source) error {
 	var r io.Reader = counting{&reading{ctx: ctx, source: s, at: e.mark}, &b.told.Read}
 	switch e.name {
 	case platform.EncodingUTF16LE:
-		r = unicode.UTF16(unicode.LittleEndian, unicode.IgnoreBOM).NewDecoder().Reader(r)
+		r = unicode.UTF16(unicode.LittleEndian, unicode.IgnoreBOM).NewDecoder().Reader(&narrow{r: r, found: &b.mixed})
 	case platform.EncodingUTF16BE:
-		r = unicode.UTF16(unicode.BigEndian, unicode.IgnoreBOM).NewDecoder().Reader(r)
+		r = unicode.UTF16(unicode.BigEndian, unicode.IgnoreBOM).NewDecoder().Reader(&narrow{r: r, found: &b.mixed})
 	}
 	// UTF-16 grows by half at most when it is decoded.
 	if size := 2*s.Size + nearReach; size < MaxLine {
@@ -76,6 +77,9 @@ func (b *blocks) source(ctx context.Context, s Source) error {
 	b.told.Lines = b.lines
 	b.tail = b.end()
 	b.told.Last = b.tail.line.At
+	if err == nil && b.mixed {
+		err = errMixed
+	}
 	return err
 }
 
@@ -91,6 +95,9 @@ func (b *blocks) read(r io.Reader, buffer []byte) error {
 				return errNoText
 			}
 			oldMac = bytes.IndexByte(buffer, '\n') < 0 && bytes.IndexByte(buffer, '\r') >= 0
+		}
+		if b.e.unit == 1 && !b.mixed {
+			b.mixed = holdsWide(buffer[len(buffer)-n:])
 		}
 		if oldMac {
 			replaceAll(buffer[len(buffer)-n:], '\r', '\n')
@@ -217,19 +224,23 @@ func bodyOf(block []byte, m span) span {
 	return m
 }
 
-// excerpt is the message as evidence, cut around a place when it is long.
+// excerpt is the message as evidence, cut around a place when it is long. Secrets are looked for in
+// more than what is kept, because half of one is not known for what it is.
 func (b *blocks) excerpt(block []byte, body span, at int) string {
 	const before = 200 // bytes of what is kept
-	if body.to-body.from > MaxLineText {
-		body.from = max(body.from, min(at-before, body.to-MaxLineText))
-		body.to = min(body.to, body.from+MaxLineText)
+	if body.to-body.from <= MaxLineText {
+		return b.e.evidence(block[body.from:body.to], MaxLineText)
 	}
-	return b.e.evidence(block[body.from:body.to])
+	from := max(body.from, min(at-before, body.to-MaxLineText))
+	lead := b.e.evidence(block[max(body.from, from-nearReach):at], 2*nearReach)
+	text := b.e.evidence(block[max(body.from, from-nearReach):min(body.to, from+MaxLineText+nearReach)], 4*nearReach)
+	begin := min(max(0, len(lead)-(at-from)), len(text))
+	return cut(strings.ToValidUTF8(text[begin:], ""), MaxLineText)
 }
 
-// evidence is a part of a log as it may be shown.
-func (e encoding) evidence(raw []byte) string {
-	return cut(platform.HideSecrets(strings.Trim(e.decode(raw).text, " \t\r\n~")), MaxLineText)
+// evidence is a part of a log as it may be shown, cut when it is longer than so many bytes.
+func (e encoding) evidence(raw []byte, length int) string {
+	return cut(platform.HideSecrets(strings.Trim(e.decode(raw).text, " \t\r\n~")), length)
 }
 
 // put counts a message, if its time is within the limits.
@@ -268,7 +279,7 @@ func (b *blocks) note(whole []byte, message string, written stamp) {
 	if len(b.marked) == 0 {
 		return
 	}
-	l := Line{File: b.name, Number: b.lines + 1, Text: strings.Clone(message[:min(len(message), maxMarkText)])}
+	l := Line{File: b.name, Number: b.lines + 1, Text: strings.Clone(message[:min(len(message), maxMarkRaw)])}
 	if written.ok {
 		l.At, l.Zoned, l.Offset = &written.at, written.zoned, written.offset
 	}
@@ -288,7 +299,7 @@ func (b *blocks) note(whole []byte, message string, written stamp) {
 			continue
 		}
 		b.forget(found.Rule)
-		b.marks = append(b.marks, mark{found.Rule, found.Role, behind, thread, l, b.e})
+		b.marks = append(b.marks, mark{rule: found.Rule, role: found.Role, behind: behind, thread: thread, line: l, e: b.e})
 	}
 	for _, found := range b.marked {
 		if !b.o.Catalogue.Rules[found.Rule].Judges() && !begins(found) {
@@ -385,7 +396,7 @@ func (b *blocks) end() tail {
 	m := messageAt(text, max(0, len(text)-1))
 	body := bodyOf(text, m)
 	t := tail{text: string(text[body.from:body.to]), e: b.e}
-	t.line = Line{File: b.name, Number: b.lines, Text: cut(t.text, maxMarkText)}
+	t.line = Line{File: b.name, Number: b.lines, Text: cut(t.text, maxMarkRaw)}
 	if s := (&stamps{block: text, local: b.o.Local}).at(m); s.ok {
 		t.line.At, t.line.Zoned, t.line.Offset = &s.at, s.zoned, s.offset
 	}

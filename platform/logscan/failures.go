@@ -41,7 +41,7 @@ func (s *Search) Failures(ctx context.Context, log Log, local *time.Location, no
 func Failures(ctx context.Context, log Log, o Options) (platform.FailureLog, error) {
 	r := failureReader{
 		log: log.Name, o: Options{Catalogue: o.Catalogue, Local: o.Local, Now: o.Now}, left: platform.MaxFailureBytes,
-		seen: map[string]*Seen{},
+		seen: map[string]*Seen{}, after: map[string]map[string]bool{},
 		digest: platform.FailureLog{
 			Catalogue: o.Catalogue.Version, Revision: signatures.Revision,
 			Files: []platform.FailureFile{}, Known: []platform.KnownFailure{}, Endings: []platform.LogEnding{},
@@ -88,6 +88,8 @@ type failureReader struct {
 	seen   map[string]*Seen
 	rules  []Broken
 	ends   map[string]*time.Time // of successes that were seen; nil when no time is known
+	// after are, of each failure, the successes that stand behind it in this log.
+	after  map[string]map[string]bool
 	digest platform.FailureLog
 }
 
@@ -193,6 +195,7 @@ func (r *failureReader) scan(ctx context.Context, parts []partOf, newestOfAll bo
 			r.digest.Last = later(r.digest.Last, scanned.Last)
 		}
 	}
+	r.order(found)
 	for _, seen := range found.Signatures {
 		if newer := r.seen[seen.ID]; newer != nil {
 			seen.merge(newer)
@@ -213,6 +216,30 @@ func (r *failureReader) scan(ctx context.Context, parts []partOf, newestOfAll bo
 	return nil
 }
 
+// order takes note of what stands behind the failures that were seen in a part of the log, and in no
+// newer one: what was seen to succeed in this part behind them, and in all newer ones.
+func (r *failureReader) order(found Found) {
+	note := func(s Seen) {
+		if r.after[s.ID] != nil {
+			return
+		}
+		behind := map[string]bool{}
+		for id := range r.ends {
+			behind[id] = true
+		}
+		for _, e := range found.Endings {
+			behind[e.ID] = behind[e.ID] || found.covers(e, s)
+		}
+		r.after[s.ID] = behind
+	}
+	for _, s := range found.Signatures {
+		note(s)
+	}
+	for _, b := range found.Rules {
+		note(b.Seen)
+	}
+}
+
 // finish puts together what was seen.
 func (r *failureReader) finish() {
 	for _, told := range r.digest.Files {
@@ -221,7 +248,7 @@ func (r *failureReader) finish() {
 	rules := r.o.Catalogue.Rules
 	for _, s := range r.o.Catalogue.All {
 		if seen := r.seen[s.ID]; seen != nil && s.Severity != signatures.Information {
-			r.add(*seen, r.endedBy(func(o signatures.Rule) bool { return o.EndsSignature(s) }), platform.KnownFailure{
+			r.add(*seen, r.endedBy(s.ID, func(o signatures.Rule) bool { return o.EndsSignature(s) }), platform.KnownFailure{
 				Severity: s.Severity, Stage: s.Stage, Rank: int64(s.Rank), Single: s.Normal != "", Group: s.Group, Meaning: s.Meaning, Remedy: s.Remedy,
 			})
 		}
@@ -229,7 +256,7 @@ func (r *failureReader) finish() {
 	for _, rule := range rules {
 		for _, broken := range r.rules {
 			if broken.ID == rule.ID && rule.Severity != signatures.Information {
-				r.add(broken.Seen, r.endedBy(func(o signatures.Rule) bool { return o.EndsRule(rule) }), platform.KnownFailure{
+				r.add(broken.Seen, r.endedBy(rule.ID, func(o signatures.Rule) bool { return o.EndsRule(rule) }), platform.KnownFailure{
 					Severity: rule.Severity, Rank: 3, Group: rule.Group, Meaning: rule.Meaning, Remedy: rule.Remedy,
 				})
 			}
@@ -245,12 +272,14 @@ func (r *failureReader) finish() {
 }
 
 // endedBy are the ids of the rules whose success ends a failure: as they say, or because they end
-// whatever stands in this log.
-func (r *failureReader) endedBy(ends func(signatures.Rule) bool) []string {
+// whatever stands in this log. A success that stands before it here ends nothing: a clock that was set
+// back makes it the later one by its time.
+func (r *failureReader) endedBy(id string, ends func(signatures.Rule) bool) []string {
 	ids := []string{}
 	for _, rule := range r.o.Catalogue.Rules {
 		whole := slices.ContainsFunc(rule.Ends, func(what string) bool { return strings.EqualFold(what, "log "+r.log) })
-		if rule.Kind == signatures.RuleSuccess && (whole || ends(rule)) {
+		_, here := r.ends[rule.ID]
+		if rule.Kind == signatures.RuleSuccess && (whole || ends(rule)) && (!here || r.after[id][rule.ID]) {
 			ids = append(ids, rule.ID)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -86,6 +87,26 @@ func TestFailuresInGenerations(t *testing.T) {
 	}
 	if !d.First.Equal(*k.First) || !d.Last.Equal(readAt.Add(-time.Hour)) {
 		t.Errorf("%v to %v", d.First, d.Last)
+	}
+}
+
+// What stands behind a success did not end by it, though the clock was set back between them.
+func TestFailuresBehindASuccess(t *testing.T) {
+	const failed, succeeded = "SMS site backup failed. Please see previous errors.", "STATMSG: ID=5035 SEV=I"
+	filler := strings.Repeat(writtenBefore(strings.Repeat("x", 900), 9*time.Hour), 20<<10)
+	for name, tc := range map[string]struct {
+		text  string
+		ended bool
+	}{
+		"succeeded since":           {writtenBefore(failed, 9*time.Hour) + writtenBefore(succeeded, 5*time.Hour), true},
+		"set back":                  {writtenBefore(succeeded, 5*time.Hour) + writtenBefore(failed, 9*time.Hour), false},
+		"succeeded since, far away": {writtenBefore(failed, 9*time.Hour) + filler + writtenBefore(succeeded, 5*time.Hour), true},
+		"set back, far away":        {writtenBefore(succeeded, 5*time.Hour) + filler + writtenBefore(failed, 9*time.Hour), false},
+	} {
+		d := failuresOf(t, inFolder(t, "smsbkup.log", map[string]string{"smsbkup.log": tc.text}))
+		if len(d.Known) != 1 || slices.Contains(d.Known[0].EndedBy, "over-backup") != tc.ended || len(d.Endings) != 1 {
+			t.Errorf("%s: %+v, endings %+v", name, d.Known, d.Endings)
+		}
 	}
 }
 

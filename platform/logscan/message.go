@@ -51,8 +51,10 @@ func messageAt(block []byte, at int) span {
 		}
 		open = floor + back
 	}
-	end := bytes.Index(block[open:min(len(block), open+messageReach)], []byte(clientEnd))
-	if end < 0 {
+	reach := block[open:min(len(block), open+messageReach)]
+	end := bytes.Index(reach, []byte(clientEnd))
+	next := bytes.Index(reach[1:], []byte("\n"+clientBegin)) // the end of this one was never written
+	if end < 0 || next >= 0 && next < end {
 		return l
 	}
 	return span{open, lineAt(block, open+end).to}

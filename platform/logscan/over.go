@@ -11,7 +11,9 @@ import (
 type Ended struct {
 	ID   string `json:"id"` // of the rule of kind success or run
 	Log  string `json:"log"`
-	Line Line   `json:"line"` // the newest that says so
+	Line Line   `json:"line"` // the newest in that log that says so
+
+	place place
 }
 
 // runs are the runs that were appended to a file.
@@ -66,35 +68,23 @@ func (b *blocks) over(found signatures.Mark, m mark) {
 // begunAnew says that all that earlier files of the log hold is over.
 func (r runs) begunAnew() bool { return r.begun > 0 || r.ends > 1 }
 
-// endings are the newest lines of all logs that tell what is over. Where logs of one name lie in
-// several folders, they may be of several machines: what succeeded on one says nothing of another.
+// endings are the newest lines of each log that tell what is over.
 func endings(rules []signatures.Rule, logs []Log, results [][]result) []Ended {
-	names := map[string]int{}
-	for _, log := range logs {
-		names[log.Name]++
-	}
-	several := false
-	for _, r := range rules {
-		for name, times := range names {
-			several = several || r.Kind == signatures.RuleSuccess && times > 1 && r.IsFor(name)
-		}
-	}
 	all := []Ended{}
 	for i, r := range rules {
-		if r.Judges() || r.Kind == signatures.RuleSuccess && several {
+		if r.Judges() {
 			continue
 		}
-		var newest *Ended
 		for n, log := range results {
+			var newest *Ended
 			for _, file := range log {
-				m, found := file.ended[i]
-				if found && (newest == nil || m.line.At != nil && (newest.Line.At == nil || m.line.At.After(*newest.Line.At))) {
-					newest = &Ended{r.ID, logs[n].Name, m.shown()}
+				if m, found := file.ended[i]; found && (newest == nil || m.line.At != nil) {
+					newest = &Ended{r.ID, logs[n].Name, m.shown(), m.place}
 				}
 			}
-		}
-		if newest != nil {
-			all = append(all, *newest)
+			if newest != nil {
+				all = append(all, *newest)
+			}
 		}
 	}
 	return all
@@ -108,7 +98,7 @@ func endOf(found Found, s Seen, rules map[string]signatures.Rule, ends func(sign
 		r := rules[e.ID]
 		switch {
 		case r.Kind == signatures.RuleRun && s.Over == s.Count && s.OverBy == e.ID:
-		case r.Kind == signatures.RuleSuccess && ends(r) && after(e.Line.At, s) && !found.broke(r.Unless):
+		case r.Kind == signatures.RuleSuccess && ends(r) && after(e.Line.At, s) && found.covers(e, s) && !found.broke(r.Unless):
 		default:
 			continue
 		}

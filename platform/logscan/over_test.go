@@ -22,8 +22,9 @@ func causesOf(t *testing.T, o logscan.Options, logs ...logscan.Log) map[string]l
 	return groups
 }
 
+// logOf is a log of which name is the newest path; its texts are those of its files, the oldest first.
 func logOf(name string, texts ...string) logscan.Log {
-	log := logscan.Log{Name: name}
+	log := logscan.Log{Name: name[strings.LastIndex(name, `\`)+1:]}
 	for _, text := range texts {
 		log.Files = append(log.Files, inMemory(name, []byte(text)))
 	}
@@ -36,6 +37,7 @@ func TestOver(t *testing.T) {
 	const (
 		failed    = "SMS site backup failed. Please see previous errors."
 		succeeded = `STATMSG: ID=5035 SEV=I LEV=M SOURCE="SMS Server" COMP="SMS_SITE_BACKUP"`
+		update    = "INFO: 196612.ESC file was found."
 		trust     = `Error in verifying the trust of file '\\?\E:\update.map.cab'.`
 	)
 	backup := func(messages ...at) logscan.Log { return logOf("smsbkup.log", server("SMS_SITE_BACKUP", messages...)) }
@@ -44,15 +46,24 @@ func TestOver(t *testing.T) {
 		logs  []logscan.Log
 		by    string // the id of what says that it is over; empty when nothing does
 	}{
-		"succeeded since":      {"backup", []logscan.Log{backup(at{0, 1, failed}, at{9, 1, succeeded})}, "over-backup"},
-		"succeeded before":     {"backup", []logscan.Log{backup(at{0, 1, succeeded}, at{9, 1, failed})}, ""},
-		"and failed again":     {"backup", []logscan.Log{backup(at{0, 1, failed}, at{5, 1, succeeded}, at{9, 1, failed})}, ""},
-		"in the older file":    {"backup", []logscan.Log{logOf("smsbkup.log", server("X", at{0, 1, failed}), server("X", at{9, 1, succeeded}))}, "over-backup"},
-		"another log succeeds": {"backup", []logscan.Log{backup(at{0, 1, failed}), logOf("hman.log", server("SMS_HIERARCHY_MANAGER", at{9, 1, "INFO: 196612.ESC file was found."}))}, ""},
-		"an update installs":   {"signature", []logscan.Log{logOf("cmupdate.log", server("X", at{0, 1, trust})), logOf("hman.log", server("X", at{9, 1, "INFO: 196612.ESC file was found."}))}, "over-update"},
-		"a component works":    {"component-install", []logscan.Log{logOf("sitecomp.log", server("X", at{0, 1, `STATMSG: ID=1016 SEV=E LEV=M COMP="A"`}, at{9, 1, `STATMSG: ID=1015 SEV=I LEV=M COMP="A"`}))}, "over-component"},
-		"another works":        {"component-install", []logscan.Log{logOf("sitecomp.log", server("X", at{0, 1, `STATMSG: ID=1016 SEV=E LEV=M COMP="A"`}, at{9, 1, `STATMSG: ID=1015 SEV=I LEV=M COMP="B"`}))}, ""},
-		"without a time":       {"backup", []logscan.Log{logOf("smsbkup.log", failed+"\n"+strings.Repeat("x\n", 9000)+server("X", at{9, 1, succeeded}))}, ""},
+		"succeeded since":         {"backup", []logscan.Log{backup(at{0, 1, failed}, at{9, 1, succeeded})}, "over-backup"},
+		"succeeded before":        {"backup", []logscan.Log{backup(at{0, 1, succeeded}, at{9, 1, failed})}, ""},
+		"and failed again":        {"backup", []logscan.Log{backup(at{0, 1, failed}, at{5, 1, succeeded}, at{9, 1, failed})}, ""},
+		"in the older file":       {"backup", []logscan.Log{logOf("smsbkup.log", server("X", at{0, 1, failed}), server("X", at{9, 1, succeeded}))}, "over-backup"},
+		"another log succeeds":    {"backup", []logscan.Log{backup(at{0, 1, failed}), logOf("hman.log", server("SMS_HIERARCHY_MANAGER", at{9, 1, "INFO: 196612.ESC file was found."}))}, ""},
+		"an update installs":      {"signature", []logscan.Log{logOf("cmupdate.log", server("X", at{0, 1, trust})), logOf("hman.log", server("X", at{9, 1, "INFO: 196612.ESC file was found."}))}, "over-update"},
+		"a component works":       {"component-install", []logscan.Log{logOf("sitecomp.log", server("X", at{0, 1, `STATMSG: ID=1016 SEV=E LEV=M COMP="A"`}, at{9, 1, `STATMSG: ID=1015 SEV=I LEV=M COMP="A"`}))}, "over-component"},
+		"another works":           {"component-install", []logscan.Log{logOf("sitecomp.log", server("X", at{0, 1, `STATMSG: ID=1016 SEV=E LEV=M COMP="A"`}, at{9, 1, `STATMSG: ID=1015 SEV=I LEV=M COMP="B"`}))}, ""},
+		"without a time":          {"backup", []logscan.Log{logOf("smsbkup.log", failed+"\n"+strings.Repeat("x\n", 9000)+server("X", at{9, 1, succeeded}))}, ""},
+		"a clock was set back":    {"backup", []logscan.Log{backup(at{9, 1, succeeded}, at{0, 1, failed})}, ""},
+		"and again, another file": {"backup", []logscan.Log{logOf("smsbkup.log", server("X", at{9, 1, succeeded}), server("X", at{0, 1, failed}))}, ""},
+		"of two folders":          {"signature", []logscan.Log{logOf(`E:\PR1\cmupdate.log`, server("X", at{0, 1, trust})), logOf(`E:\CAS\hman.log`, server("X", at{9, 1, update}))}, ""},
+		"of one folder":           {"signature", []logscan.Log{logOf(`E:\PR1\cmupdate.log`, server("X", at{0, 1, trust})), logOf(`E:\PR1\hman.log`, server("X", at{9, 1, update}))}, "over-update"},
+		"of two sites by name":    {"signature", []logscan.Log{logOf("pr1-cmupdate.log", server("X", at{0, 1, trust})), logOf("cas-hman.log", server("SMS_HIERARCHY_MANAGER", at{9, 1, update}))}, ""},
+		"one of them by name":     {"signature", []logscan.Log{logOf("pr1-cmupdate.log", server("X", at{0, 1, trust})), logOf("hman.log", server("X", at{9, 1, update}))}, ""},
+		"of no known name":        {"signature", []logscan.Log{logOf("cmupdate.log", server("X", at{0, 1, trust})), logOf("cas.txt", server("SMS_HIERARCHY_MANAGER", at{9, 1, update}))}, ""},
+		"a copy for itself":       {"backup", []logscan.Log{logOf("smsbkup (2).log", server("SMS_SITE_BACKUP", at{0, 1, failed}, at{9, 1, succeeded}))}, "over-backup"},
+		"one of two machines":     {"backup", []logscan.Log{logOf(`A\smsbkup.log`, server("X", at{0, 1, failed}, at{9, 1, succeeded})), logOf(`B\smsbkup.log`, server("X", at{5, 1, "fine"}))}, "over-backup"},
 		"of two machines": {"backup", []logscan.Log{
 			{Name: "smsbkup.log", Files: backup(at{0, 1, failed}).Files}, {Name: "smsbkup.log", Files: backup(at{9, 1, succeeded}).Files},
 		}, ""},
@@ -134,5 +145,22 @@ func TestOverUntil(t *testing.T) {
 	}
 	if c := causesOf(t, logscan.Options{Until: when}, log)["backup"]; c.Over || c.Count != 1 {
 		t.Errorf("it was not over then: %+v", c)
+	}
+}
+
+// Of one machine, logs in several folders end each other's failures; but not where one name is in two.
+func TestOverOnOneMachine(t *testing.T) {
+	logs := []logscan.Log{
+		logOf(`C:\configmgrprereq.log`, server("X", at{0, 1, "ERROR: SQL is not connected"})),
+		logOf(`E:\Logs\cmupdate.log`, server("X", at{9, 1, "INFO: SQL Connection succeeded"})),
+	}
+	for _, alone := range []bool{false, true} {
+		if c := causesOf(t, logscan.Options{OneMachine: alone}, logs...)["sql-connect"]; c.Over != alone {
+			t.Errorf("one machine %v: over %v", alone, c.Over)
+		}
+	}
+	logs = append(logs, logOf(`E:\Logs\PR1\cmupdate.log`, "x\n"))
+	if c := causesOf(t, logscan.Options{OneMachine: true}, logs...)["sql-connect"]; c.Over {
+		t.Error("over, though a log of the same name lies in another folder")
 	}
 }

@@ -13,6 +13,7 @@ import (
 const (
 	maxMarks    = 128 // the newest of each rule; up to twice as many
 	maxMarkText = 200 // bytes of a message
+	maxMarkRaw  = 600 // bytes of it in which secrets are looked for: half of one is not known for what it is
 	maxMarkKey  = 64  // bytes of a key or of a thread
 )
 
@@ -30,20 +31,22 @@ type mark struct {
 	thread string
 	line   Line // its text is raw
 	e      encoding
+	place  place
 }
 
 // shown is the line of a mark as evidence.
 func (m mark) shown() Line {
 	l := m.line
-	l.Text = m.e.evidence([]byte(l.Text))
+	l.Text = m.e.evidence([]byte(l.Text), maxMarkText)
 	return l
 }
 
 // tail is the last message of a file.
 type tail struct {
-	text string
-	line Line // its text is raw
-	e    encoding
+	text  string
+	line  Line // its text is raw
+	e     encoding
+	place place
 }
 
 // meant says which rules are for a log of a name.
@@ -95,6 +98,7 @@ func judge(rules []signatures.Rule, log string, marks []mark, end tail, read *ti
 		b := Broken{Log: log, Seen: Seen{ID: r.ID}}
 		for _, m := range lines {
 			b.add(m.line)
+			b.in = furthest(b.in, []place{m.place})
 		}
 		for i, l := range b.Lines {
 			b.Lines[i] = mark{line: l, e: lines[0].e}.shown()
@@ -155,7 +159,7 @@ func last(r signatures.Rule, end tail, now time.Time) []mark {
 	folded := strings.ToLower(end.text)
 	for _, text := range r.Begin {
 		if strings.Contains(folded, strings.ToLower(text)) && old(end.line, r.After, now) {
-			return []mark{{line: end.line, e: end.e}}
+			return []mark{{line: end.line, e: end.e, place: end.place}}
 		}
 	}
 	return nil
@@ -265,6 +269,7 @@ func unanswered(rules []signatures.Rule, logs []whole) (all []Broken) {
 		if m, found := lacks(r, i, *asked, *other); found {
 			b := Broken{Log: asked.name, Seen: Seen{ID: r.ID}}
 			b.add(m.shown())
+			b.in = []place{m.place}
 			all = append(all, b)
 		}
 	}

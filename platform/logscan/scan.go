@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"io"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -56,6 +57,9 @@ type Options struct {
 	Now time.Time
 	// Workers is how many logs are read at once; less than 1 is 1. Each needs a few megabytes.
 	Workers int
+	// OneMachine says that all logs were written by one machine. Without it that is believed of those
+	// that lie in one folder.
+	OneMachine bool
 }
 
 // Found is what stands in logs.
@@ -67,6 +71,8 @@ type Found struct {
 	Endings    []Ended   `json:"endings"`    // what says that something before it is over
 	// Now is from when the rules counted, UTC; null when no line tells a time and nobody said it.
 	Now *time.Time `json:"now"`
+
+	machines []int // of each log, the number of the machine that wrote it
 }
 
 // Complete says that all files were read to their ends. When they were not, a signature that was
@@ -103,6 +109,8 @@ type Seen struct {
 	// says, which is empty where there are none.
 	Over   int64  `json:"over"`
 	OverBy string `json:"over_by"`
+
+	in []place // of each log in which it was seen, the last of its messages
 }
 
 // Line is a message as evidence.
@@ -143,6 +151,7 @@ func (s *Seen) merge(o *Seen) {
 	s.Undated += o.Undated
 	s.Over += o.Over
 	s.OverBy = cmp.Or(s.OverBy, o.OverBy)
+	s.in = furthest(s.in, o.in)
 	if o.First != nil {
 		s.First, s.Last = earlier(s.First, o.First), later(s.Last, o.Last)
 	}
@@ -213,6 +222,7 @@ func Scan(ctx context.Context, logs []Log, o Options) (Found, error) {
 	all := make([]*Seen, len(o.Catalogue.All))
 	marks, ends := make([][]mark, len(logs)), make([]tail, len(logs))
 	for n, log := range results {
+		located(n, log)
 		for i, seen := range together(log) {
 			if all[i] == nil {
 				all[i] = seen
@@ -250,6 +260,7 @@ func Scan(ctx context.Context, logs []Log, o Options) (Found, error) {
 		}
 	}
 	found.Endings = endings(o.Catalogue.Rules, logs, results)
+	found.machines = machinesOf(o.Catalogue, logs, everyMark(results), o.OneMachine)
 	for _, seen := range all {
 		if seen != nil {
 			found.Signatures = append(found.Signatures, *seen)
@@ -257,6 +268,35 @@ func Scan(ctx context.Context, logs []Log, o Options) (Found, error) {
 	}
 	slices.SortStableFunc(found.Signatures, func(a, b Seen) int { return cmp.Or(newest(a.Last, b.Last), cmp.Compare(a.ID, b.ID)) })
 	return found, late
+}
+
+// located says of all that stands in a log in which log and file of it that is.
+func located(n int, log []result) {
+	for i := range log {
+		r := &log[i]
+		for _, s := range r.seen {
+			s.in = []place{{n, i, s.Lines[len(s.Lines)-1].Number}}
+		}
+		for at := range r.marks {
+			r.marks[at].place = place{n, i, r.marks[at].line.Number}
+		}
+		for rule, m := range r.ended {
+			m.place = place{n, i, m.line.Number}
+			r.ended[rule] = m
+		}
+		r.tail.place = place{n, i, r.tail.line.Number}
+	}
+}
+
+// everyMark are the texts of rules that stand in each log.
+func everyMark(results [][]result) [][]mark {
+	all := make([][]mark, len(results))
+	for n, log := range results {
+		for _, r := range log {
+			all[n] = slices.AppendSeq(append(all[n], r.marks...), maps.Values(r.ended))
+		}
+	}
+	return all
 }
 
 // firstOf is the time of a log's first line; nil when it is not known.

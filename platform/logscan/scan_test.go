@@ -123,6 +123,7 @@ func TestScanReadsFrames(t *testing.T) {
 		"first releases":          {failure + "  $$<SMS_DESPOOLER><Wed Mar 11 03:14:44.229 2026 Central Daylight Time><thread=250 (0xFA)>", failure, new(when.Truncate(time.Second)), 1},
 		"the line before":         {"2026-03-11 03:14:44 Setup begins\n" + failure + "\n", failure, new(when.Truncate(time.Second)), 2},
 		"the line behind":         {failure + "\n2026-03-11 03:14:44 Setup ends\n", failure, new(when.Truncate(time.Second)), 1},
+		"cut off, another behind": {"<![LOG[fine, but cut\r\n" + failure + "\r\n" + clientLine("fine", "X", when, 7), failure, new(when), 2},
 		"no time":                 {"x\ny\n" + failure, failure, nil, 3},
 		"a message never ends":    {"<![LOG[one\r\n" + failure + "\r\n", failure, nil, 2},
 		"a lone begin before it":  {"<![LOG[one\r\n" + serverLine(failure, "X", when, 7), failure, new(when), 2},
@@ -185,6 +186,37 @@ func TestScanHidesSecretsAndDecodes(t *testing.T) {
 	text := seen(t, search(t, logscan.Options{}, inMemory("x", []byte(log))), "dl-unable-connect").Lines[0].Text
 	if strings.Contains(text, "hunter2") || !strings.Contains(text, "café") {
 		t.Errorf("kept: %s", text)
+	}
+}
+
+// A secret is hidden though the message is cut in its middle, or though what tells it is cut off.
+func TestScanHidesSecretsThatAreCut(t *testing.T) {
+	const failure = "Unable to connect to the remote server"
+	x := strings.Repeat("x", 300)
+	for name, message := range map[string]string{
+		"its begin":          x + "Password=geheim7" + strings.Repeat("geheim7", 20) + "; " + failure + strings.Repeat(x, 9),
+		"far before":         strings.Repeat(x, 99) + "Password=" + strings.Repeat("geheim7", 200) + "; " + failure + strings.Repeat(x, 9),
+		"its end":            failure + strings.Repeat(x, 3) + " https://user:geheim7" + x + "@host/",
+		"of a key":           "-----BEGIN PRIVATE KEY-----\n" + strings.Repeat("geheim7", 300) + "-----END PRIVATE KEY----- " + failure + x,
+		"in a line for rule": "BCP out result is -1. " + x[:150] + " https://user:geheim7" + x[:30] + "@host/",
+	} {
+		t.Run(name, func(t *testing.T) {
+			found, err := logscan.Scan(t.Context(), []logscan.Log{logOf("rcmctrl.log", clientLine(message, "X", when, 1))}, logscan.Options{Catalogue: catalogue(t)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			lines := []logscan.Line{}
+			for _, s := range found.Signatures {
+				lines = append(lines, s.Lines...)
+			}
+			for _, b := range found.Rules {
+				lines = append(lines, b.Lines...)
+			}
+			if len(lines) != 1 || strings.Contains(lines[0].Text, "heim7") || len(lines[0].Text) > logscan.MaxLineText ||
+				!strings.Contains(lines[0].Text, failure) && !strings.Contains(lines[0].Text, "BCP out") {
+				t.Errorf("%+v", lines)
+			}
+		})
 	}
 }
 
@@ -260,13 +292,19 @@ func TestScanNeedsText(t *testing.T) {
 		"a hole within it":      {[]byte(line + string(make([]byte, 512)) + line), true},
 		"colours of a terminal": {[]byte("\x1b[31mfailed\x1b[0m\r\n" + line), true},
 		"a code page":           {[]byte(strings.Repeat("\xe4\xf6\xfc ", 200) + line), true},
+		"UTF-16 behind 8 bits":  {append([]byte(line), wide(line, false)...), false},
+		"UTF-16 behind a hole":  {append(make([]byte, 8192), wide(line, false)...), false},
+		"UTF-16 behind UTF-8":   {append([]byte("\xEF\xBB\xBF"+line), wide(line, true)...), false},
+		"8 bits behind UTF-16":  {append(wide(line, true), line...), false},
+		"Chinese in UTF-16":     {wide(strings.Repeat("軟體更新無法下載，請稍後再試。", 40)+line, true), true},
+		"zeros here and there":  {[]byte(strings.Repeat(line+line+"\x00", 50)), true},
 		"nothing":               {nil, true},
 		"one letter":            {[]byte("x"), true},
 		"one odd byte":          {[]byte{0x16}, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := search(t, logscan.Options{}, inMemory("x", tc.data)).Files[0]
-			if (f.Problem == "") != tc.text || !tc.text && !strings.Contains(f.Problem, "no text") {
+			if (f.Problem == "") != tc.text || !tc.text && !strings.Contains(f.Problem, "no text") && !strings.Contains(f.Problem, "text in UTF-16") {
 				t.Errorf("%+v", f)
 			}
 		})

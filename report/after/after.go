@@ -84,12 +84,12 @@ type Result struct {
 }
 
 // ExitCode is 1 when something is to be put back or looked at, 3 when only something could not be
-// compared, and else 0.
+// compared, or the two may not be of one site at all, and else 0.
 func (r Result) ExitCode() int {
 	switch {
 	case r.Counts[PutBack]+r.Counts[Look]+r.Counts[Ask] > 0:
 		return 1
-	case r.Counts[Unknown] > 0 || len(r.Lines) == 0:
+	case r.Counts[Unknown] > 0 || len(r.Lines) == 0 || len(r.Notes) > 0:
 		return 3
 	default:
 		return 0

@@ -57,36 +57,42 @@ func taskOf(s state.State, name string) (state.Task, bool) {
 
 func (c *comparison) task(old, now state.Task) {
 	l := Line{Kind: Same, Group: Tasks, Of: now.Task, Was: task(old), Is: task(now)}
-	switch {
-	case l.Was != l.Is:
-		l.Kind = PutBack
-	case now.IsOn == 0:
-		was, at, settled := c.tells(
-			func(s state.State) bool { return s.Tasks.Err == nil },
-			func(s state.State) (string, bool) {
-				t, found := taskOf(s, now.Task)
-				return task(t), found && t.IsOn == 1
-			})
-		switch {
-		case was != "":
-			l.Kind, l.Was, l.WasAt = PutBack, was, at
+	back, settled := old, true
+	if old.IsOn == 0 {
+		was, at := state.Task{}, time.Time{}
+		if was, at, settled = c.lastOn(now.Task); !at.IsZero() {
+			back, l.Was, l.WasAt = was, task(was), at
 			l.Because = "it was turned off before the last run ahead of the update"
-		case !settled:
-			l.Kind, l.Because = Ask, "it is off, and was so in the earlier reading: was it turned off for the update?"
+		} else if !settled {
+			back.IsOn = now.IsOn // who turned it on was no update, as far as anybody knows
 		}
 	}
-	if l.Kind == PutBack {
-		back := old
-		if !l.WasAt.IsZero() {
-			for _, s := range c.Older {
-				if t, found := taskOf(s, now.Task); found && s.ReadAt.Equal(l.WasAt) {
-					back = t
-				}
-			}
-		}
+	switch {
+	case task(back) != l.Is:
+		l.Kind = PutBack
 		l.Do, l.Command = putTaskBack(back)
+	case !l.WasAt.IsZero():
+		l.Because = "" // it has been put back
+	case !settled && now.IsOn == 0:
+		l.Kind, l.Because = Ask, "it is off, and was so in the earlier reading: was it turned off for the update?"
+	case !settled:
+		l.Kind, l.Because = Ask, "it is on, and was off in the earlier reading: was it turned off for the update?"
+		l.Do = "If it was off on purpose, turn it off again."
 	}
 	c.add(l)
+}
+
+// lastOn finds a task as it was when it was on, in the newest of the older readings that has it
+// so. Settled is as tells has it.
+func (c *comparison) lastOn(name string) (on state.Task, at time.Time, settled bool) {
+	_, at, settled = c.tells(
+		func(s state.State) bool { return s.Tasks.Err == nil },
+		func(s state.State) (string, bool) {
+			t, found := taskOf(s, name)
+			on = t
+			return "", found && t.IsOn == 1
+		})
+	return on, at, settled
 }
 
 // putTaskBack says how a task gets its settings again.
@@ -167,12 +173,10 @@ func (c *comparison) replicas() {
 			continue
 		}
 		l := Line{Kind: Same, Group: Availability, Of: "replica " + now.Replica, Was: replica(old), Is: replica(now)}
-		back := old
-		switch {
-		case l.Was != l.Is:
-			l.Kind = PutBack
-		case now.Failover == manual:
-			was, at, settled := c.tells(
+		back, settled := old, true
+		if old.Failover == manual {
+			was, at := "", time.Time{}
+			was, at, settled = c.tells(
 				func(s state.State) bool { return s.Replicas.Err == nil },
 				func(s state.State) (string, bool) {
 					r, found := of(s, now.Replica)
@@ -182,17 +186,22 @@ func (c *comparison) replicas() {
 					}
 					return "", false
 				})
-			switch {
-			case was != "":
-				l.Kind, l.Was, l.WasAt, l.Because = PutBack, was, at, "it was set to manual before the last run ahead of the update"
-			case !settled:
-				l.Kind, l.Because = Ask, "its failover is manual, as an update needs it, and was so in the earlier reading: was it automatic before?"
-				l.Do = "Set automatic failover again where it was set to manual for the update."
+			if was != "" {
+				l.Was, l.WasAt, l.Because = was, at, "it was set to manual before the last run ahead of the update"
+			} else if !settled {
+				back.Failover = now.Failover // an update does not make it automatic
 			}
 		}
-		if l.Kind == PutBack {
-			l.Do = "On the primary replica set it as it was."
-			l.Command = putReplicaBack(back, now)
+		switch {
+		case replica(back) != l.Is:
+			l.Kind, l.Do, l.Command = PutBack, "On the primary replica set it as it was.", putReplicaBack(back, now)
+		case !l.WasAt.IsZero():
+			l.Because = "" // it has been put back
+		case !settled && now.Failover == manual:
+			l.Kind, l.Because = Ask, "its failover is manual, as an update needs it, and was so in the earlier reading: was it automatic before?"
+			l.Do = "Set automatic failover again where it was set to manual for the update."
+		case l.Was != l.Is:
+			l.Kind = Changed
 		}
 		c.add(l)
 	}

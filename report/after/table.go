@@ -19,7 +19,7 @@ func sections() []section {
 	return []section{
 		{PutBack, "Put back", "to put back", "failed"},
 		{Look, "Look at", "to look at", "failed"},
-		{Ask, "As before, but was that for the update?", "to ask yourself", "warning"},
+		{Ask, "Was that for the update?", "to ask yourself", "warning"},
 		{Unknown, "Could not be compared", "could not be compared", "unknown"},
 		{Changed, "Changed, as an update does", "changed", "passed"},
 	}
@@ -54,7 +54,11 @@ func JSON(w io.Writer, r Result) error {
 func Table(w io.Writer, r Result, o report.TableOptions) error {
 	s := report.NewSheet(o)
 	word := map[int]string{0: "AS BEFORE", 1: "TO DO"}[r.ExitCode()]
-	if word == "" {
+	switch {
+	case word != "":
+	case len(r.Notes) > 0 && r.Counts[Unknown] == 0:
+		word = "NOT COMPARABLE"
+	default:
 		word = "NOT ALL COMPARED"
 	}
 	s.Text(word+"   ", r.Words())
@@ -161,7 +165,7 @@ func same(s *report.Sheet, r Result) {
 			}
 		}
 		if len(names) > 0 {
-			s.Text(s.Sign("passed")+" ", string(group)+": "+strings.Join(names, ", "))
+			s.Text(s.Sign("passed")+" ", string(group)+": "+strings.Join(names, "; "))
 		}
 	}
 }

@@ -1,8 +1,8 @@
 // Package compare tells what changed between two runs: what is new, worse, better and fixed, and
 // what one of them did not look at. It judges nothing anew and asks nothing.
 //
-// What a run did not look at is never called fixed, and what it could not check is never called
-// unchanged.
+// What a run did not look at is never called fixed, and what neither could check is unchanged in
+// that alone.
 package compare
 
 import (
@@ -46,7 +46,7 @@ type Result struct {
 	Schema  int          `json:"siteready_comparison"`
 	Earlier Run          `json:"earlier"`
 	Later   Run          `json:"later"`
-	Same    bool         `json:"same"`    // nothing changed but values that were found, and the verdicts are equal
+	Same    bool         `json:"same"`    // nothing changed but values that were found, and both are of one site, version and target
 	Notes   []string     `json:"notes"`   // what limits the comparison
 	Counts  map[Kind]int `json:"counts"`  // of changes; each kind is in it
 	Changes []Change     `json:"changes"` // in the later report's order of checks, then those that only the earlier one has
@@ -147,8 +147,13 @@ func Reports(earlier, later report.Report) Result {
 	for _, c := range r.Changes {
 		r.Counts[c.Kind]++
 	}
-	r.Same = r.Counts[Unchanged] == len(r.Changes) && earlier.Verdict == later.Verdict && (earlier.Stopped == "") == (later.Stopped == "")
+	r.Same = r.alike() && (earlier.RunID == later.RunID || Elsewhere(earlier, later) == "")
 	return r
+}
+
+// alike reports whether both runs found the same, of whatever they are.
+func (r Result) alike() bool {
+	return r.Counts[Unchanged] == len(r.Changes) && r.Earlier.Verdict == r.Later.Verdict && (r.Earlier.Stopped == "") == (r.Later.Stopped == "")
 }
 
 // Of returns the changes of some kinds, in their order.

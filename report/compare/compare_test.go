@@ -36,6 +36,45 @@ func none() report.Report {
 	return r
 }
 
+// Two runs without a finding that differs are not the same where they are of different things.
+func TestOfAnotherSiteIsNotTheSame(t *testing.T) {
+	for name, edit := range map[string]func(*report.Report){
+		"machine":         func(r *report.Report) { r.Subject.Computer = "CM02" },
+		"unknown machine": func(r *report.Report) { r.Subject.Computer = "" },
+		"site":            func(r *report.Report) { r.Subject.SiteCode = "P02" },
+		"version":         func(r *report.Report) { r.Subject.Version = "5.00.9141.1000" },
+		"release":         func(r *report.Report) { r.Target.Version = "2603" },
+	} {
+		a := of("passed")
+		a.Subject.Computer, a.Subject.SiteCode, a.Subject.Version = "CM01", "P01", "5.00.9132.1000"
+		b := a
+		b.RunID = "s"
+		if !compare.Reports(a, b).Same {
+			t.Errorf("%s: two runs of one site are not the same", name)
+		}
+		edit(&b)
+		r := compare.Reports(a, b)
+		var text bytes.Buffer
+		if err := compare.Table(&text, r, report.TableOptions{Width: 80}); err != nil {
+			t.Fatal(err)
+		}
+		if r.Same || !strings.HasPrefix(text.String(), "NOT THE SAME ") || !strings.Contains(text.String(), "Beware") {
+			t.Errorf("%s: same is %v\n%s", name, r.Same, &text)
+		}
+	}
+}
+
+// What neither run could check is not well, and is told beside "nothing changed".
+func TestNeitherCouldCheck(t *testing.T) {
+	var text bytes.Buffer
+	if err := compare.Table(&text, compare.Reports(of("unknown"), of("unknown")), report.TableOptions{Width: 80}); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.HasPrefix(text.String(), "THE SAME   nothing changed; 1 could not be checked either time") {
+		t.Error(&text)
+	}
+}
+
 // told is a result's changes as KIND ITEM WAS>NOW.
 func told(r compare.Result) []string {
 	all := []string{}
@@ -164,17 +203,18 @@ func TestThresholdIsTold(t *testing.T) {
 
 func TestNotes(t *testing.T) {
 	for want, change := range map[string]func(*report.Report){
-		"the wrong way round":   func(r *report.Report) { r.ReadAt = r.ReadAt.Add(-time.Hour); r.JudgedFor = r.ReadAt },
-		"different machines, A": func(r *report.Report) { r.Subject.Computer = "B" },
-		"could not be read":     func(r *report.Report) { r.Subject.Computer = "" },
-		"different sites":       func(r *report.Report) { r.Subject.SiteCode = "P02" },
-		"different releases":    func(r *report.Report) { r.Target.Version = "2603" },
-		"Forecasts were made":   func(r *report.Report) { r.JudgedFor = r.JudgedFor.Add(time.Hour) },
-		"ran as":                func(r *report.Report) { r.Subject.Account = `CONTOSO\b` },
-		"administrator's":       func(r *report.Report) { r.Subject.Elevated = true },
-		"siteready 1 and 2":     func(r *report.Report) { r.Tool.Version = "2" },
-		"ended early":           func(r *report.Report) { r.Stopped = "interrupted" },
-		"the same run":          func(r *report.Report) { r.RunID = "r" },
+		"the wrong way round":      func(r *report.Report) { r.ReadAt = r.ReadAt.Add(-time.Hour); r.JudgedFor = r.ReadAt },
+		"different machines, A":    func(r *report.Report) { r.Subject.Computer = "B" },
+		"could not be read":        func(r *report.Report) { r.Subject.Computer = "" },
+		"different sites":          func(r *report.Report) { r.Subject.SiteCode = "P02" },
+		"different releases":       func(r *report.Report) { r.Target.Version = "2603" },
+		"Forecasts were made":      func(r *report.Report) { r.JudgedFor = r.JudgedFor.Add(time.Hour) },
+		"ran as":                   func(r *report.Report) { r.Subject.Account = `CONTOSO\b` },
+		"administrator's":          func(r *report.Report) { r.Subject.Elevated = true },
+		"siteready 1 and 2":        func(r *report.Report) { r.Tool.Version = "2" },
+		"ended early":              func(r *report.Report) { r.Stopped = "interrupted" },
+		"was of version \"\", and": func(r *report.Report) { r.Subject.Version = "5.00.9141.1000" },
+		"the same run":             func(r *report.Report) { r.RunID = "r" },
 	} {
 		a := of("passed")
 		a.Subject.Computer, a.Subject.SiteCode, a.Subject.Account = "A", "P01", `CONTOSO\a`

@@ -28,6 +28,9 @@ func notes(a, b report.Report) []string {
 	case !strings.EqualFold(a.Subject.SiteCode, b.Subject.SiteCode):
 		add("The two runs looked at different sites, %s and %s.", cmp.Or(a.Subject.SiteCode, "none"), cmp.Or(b.Subject.SiteCode, "none"))
 	}
+	if x, y := run(a).Version, run(b).Version; x != y {
+		add("The site was of version %q, and is of %q in the second.", x, y)
+	}
 	if x, y := run(a).Target, run(b).Target; x != y {
 		add("They judged for different releases, %s and %s: what they ask for may differ.", x, y)
 	}

@@ -33,12 +33,15 @@ type Taken struct {
 	NotSelected   []string  `json:"not_selected"`   // looked at neither then nor now
 }
 
+// Open reports whether a check of this status is checked again: it did not pass, and may apply.
+func Open(status string) bool { return !quiet(status) }
+
 // NotPassed are the ids of the checks of a run that did not pass and may apply: also those whose
 // findings were accepted.
 func NotPassed(r report.Report) []string {
 	var ids []string
 	for _, c := range r.Checks {
-		if c.Selected && !quiet(c.Status) {
+		if c.Selected && Open(c.Status) {
 			ids = append(ids, c.ID)
 		}
 	}
@@ -49,7 +52,7 @@ func NotPassed(r report.Report) []string {
 func Passed(r report.Report) []string {
 	var ids []string
 	for _, c := range r.Checks {
-		if c.Selected && quiet(c.Status) {
+		if c.Selected && !Open(c.Status) {
 			ids = append(ids, c.ID)
 		}
 	}

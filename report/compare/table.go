@@ -73,11 +73,18 @@ func Table(w io.Writer, r Result, o report.TableOptions) error {
 }
 
 func head(s *report.Sheet, r Result) {
-	word := "CHANGED"
-	if r.Same {
+	word, words := "CHANGED", r.Words()
+	switch {
+	case r.Same:
 		word = "THE SAME"
+	case r.alike():
+		word = "NOT THE SAME"
+		words = "no finding changed, but one is of another machine, site, version or release, or that is not known"
 	}
-	s.Text(word+"   ", r.Words())
+	if n := len(slices.DeleteFunc(r.Of(Unchanged), func(c Change) bool { return c.Now != unknown })); n > 0 {
+		words += fmt.Sprintf("; %d could not be checked either time", n)
+	}
+	s.Text(word+"   ", words)
 	s.Gap()
 	for _, one := range []struct {
 		label string

@@ -70,6 +70,9 @@ func ParseAddress(text string) (mail.Address, error) {
 // ParseServer reads HOST or HOST:PORT; port is empty when there is none.
 func ParseServer(text string) (host, port string, err error) {
 	host = text
+	if strings.Contains(text, "@") { // the text is not repeated: it may hold a password
+		return "", "", errors.New("a user and a password do not stand in --mail-server: it is HOST or HOST:PORT")
+	}
 	if strings.Contains(text, ":") {
 		if host, port, err = net.SplitHostPort(text); err != nil {
 			if net.ParseIP(text) == nil {
@@ -79,7 +82,7 @@ func ParseServer(text string) (host, port string, err error) {
 		}
 	}
 	unusable := func(r rune) bool {
-		return unicode.IsControl(r) || unicode.IsSpace(r) || strings.ContainsRune(`/\@<>"'`, r)
+		return unicode.IsControl(r) || unicode.IsSpace(r) || strings.ContainsRune(`/\<>"'`, r)
 	}
 	if host == "" || strings.ContainsFunc(host, unusable) {
 		return "", "", fmt.Errorf("%q is no server as HOST or HOST:PORT", text)

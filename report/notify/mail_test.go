@@ -313,6 +313,11 @@ func TestMailValidate(t *testing.T) {
 			t.Errorf("wanted %q: %v", want, err)
 		}
 	}
+	for _, text := range []string{"u:Planted@mail", "u:Planted@mail:587", "smtp://u:Planted@mail:587", "u:Plan:ted@[::1]"} {
+		if _, _, err := notify.ParseServer(text); err == nil || strings.Contains(err.Error(), "Plan") {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
 	for text, want := range map[string]string{"mail": "mail ", "mail:25": "mail 25", "[::1]:25": "::1 25", "::1": "::1 "} {
 		host, port, err := notify.ParseServer(text)
 		if err != nil || host+" "+port != want {

@@ -34,7 +34,8 @@ type Told struct {
 	Findings []Finding      `json:"findings"` // sorted
 	Skipped  []string       `json:"skipped"`  // ids of checks that the run did not look at, sorted
 
-	passed map[name]bool // what the run looked at and found well
+	passed map[name]bool   // each check and each item that the run lists: whether it passed
+	unseen map[string]bool // checks of which the run could not see all
 }
 
 // name is a finding without its status.
@@ -42,7 +43,7 @@ type name struct{ check, item string }
 
 // StateOf is the state that a run found.
 func StateOf(r report.Report) Told {
-	t := Told{RunID: r.RunID, ReadAt: r.ReadAt, Target: r.Target.Version, Verdict: r.Verdict, Findings: []Finding{}, Skipped: []string{}, passed: map[name]bool{}}
+	t := Told{RunID: r.RunID, ReadAt: r.ReadAt, Target: r.Target.Version, Verdict: r.Verdict, Findings: []Finding{}, Skipped: []string{}, passed: map[name]bool{}, unseen: map[string]bool{}}
 	if sm := r.ServiceManagerTarget; sm != nil && sm.Version != t.Target {
 		t.Target += ", " + sm.Version
 	}
@@ -51,8 +52,10 @@ func StateOf(r report.Report) Told {
 			t.Skipped = append(t.Skipped, c.ID)
 		}
 		t.passed[name{c.ID, ""}] = c.Status == checks.Passed.String()
+		t.unseen[c.ID] = c.Status == checks.Unknown.String()
 		items := 0
 		for _, i := range c.Items {
+			t.unseen[c.ID] = t.unseen[c.ID] || i.Status == checks.Unknown.String()
 			t.passed[name{c.ID, i.Key}] = i.Status == checks.Passed.String()
 			if trouble(i.Status) {
 				t.Findings = append(t.Findings, Finding{c.ID, i.Key, i.Status})
@@ -82,7 +85,7 @@ func trouble(status string) bool {
 // Changes are what is otherwise than it was told.
 type Changes struct {
 	Before *Told // nil when nothing is known of it
-	// Now is what is told, and to be remembered: what the run did not look at is as it was told.
+	// Now is what is told, and to be remembered: what the run did not look at, or could not, is as it was told.
 	Now     Told
 	New     []Finding // that were none
 	Changed []Finding // that had another status
@@ -115,7 +118,7 @@ func Compare(before *Told, now Told) Changes {
 	for _, f := range before.Findings {
 		switch {
 		case is[name{f.Check, f.Item}]:
-		case slices.Contains(now.Skipped, f.Check):
+		case slices.Contains(now.Skipped, f.Check), now.hides(f):
 			c.Now.Findings = append(c.Now.Findings, f)
 		case now.passed[name{f.Check, f.Item}]:
 			c.Fixed = append(c.Fixed, f)
@@ -129,6 +132,13 @@ func Compare(before *Told, now Told) Changes {
 		c.Now.Verdict, c.Now.Skipped = before.Verdict, before.Skipped
 	}
 	return c
+}
+
+// hides reports whether a finding may still be there in what the run could not look at. That this
+// could not be checked is a finding of its own.
+func (t Told) hides(f Finding) bool {
+	_, listed := t.passed[name{f.Check, f.Item}]
+	return t.unseen[f.Check] && f.Status != checks.Unknown.String() && (f.Item == "" || !listed)
 }
 
 // Any reports whether anything is otherwise, or nothing is known of what was.
@@ -145,7 +155,7 @@ func (c Changes) Words() string {
 	for _, part := range []struct {
 		n    int
 		word string
-	}{{len(c.New), "new"}, {len(c.Changed), "changed"}, {len(c.Fixed), "fixed"}, {len(c.Gone), "no longer there"}} {
+	}{{len(c.New), "new"}, {len(c.Changed), "changed"}, {len(c.Fixed), "fixed"}, {len(c.Gone), "no longer open"}} {
 		if part.n > 0 {
 			words = append(words, fmt.Sprintf("%d %s", part.n, part.word))
 		}
@@ -174,7 +184,7 @@ func (c Changes) lines() []string {
 	for _, part := range []struct {
 		title    string
 		findings []Finding
-	}{{"New", c.New}, {"Changed", c.Changed}, {"Fixed", c.Fixed}, {"No longer there", c.Gone}} {
+	}{{"New", c.New}, {"Changed", c.Changed}, {"Fixed", c.Fixed}, {"No longer open", c.Gone}} {
 		for i, f := range part.findings {
 			if i == mostLines {
 				all = append(all, fmt.Sprintf("%s: and %d more", part.title, len(part.findings)-i))

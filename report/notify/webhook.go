@@ -59,7 +59,7 @@ type Post struct {
 	New      []Finding      `json:"new"`     // since it was told last
 	Changed  []Finding      `json:"changed"` // since it was told last
 	Fixed    []Finding      `json:"fixed"`   // with the status that they had
-	Gone     []Finding      `json:"gone"`    // no longer there, with the status that they had; nobody saw them right
+	Gone     []Finding      `json:"gone"`    // no longer open, with the status that they had: accepted, not listed or not applicable; nobody saw them right
 	Text     string         `json:"text"`    // the summary, of lines
 }
 

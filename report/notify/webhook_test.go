@@ -239,7 +239,7 @@ func TestDue(t *testing.T) {
 		"first":          {nil, true, "told for the first time"},
 		"as before":      {copied(func(*notify.Told) {}), false, "as before"},
 		"new":            {copied(func(t *notify.Told) { t.Findings = t.Findings[1:] }), true, "1 new"},
-		"gone":           {copied(func(t *notify.Told) { t.Findings = append(t.Findings, notify.Finding{Check: "x", Status: "failed"}) }), true, "1 no longer there"},
+		"gone":           {copied(func(t *notify.Told) { t.Findings = append(t.Findings, notify.Finding{Check: "x", Status: "failed"}) }), true, "1 no longer open"},
 		"another status": {copied(func(t *notify.Told) { t.Findings[0].Status = "x" }), true, "1 changed"},
 		"verdict":        {copied(func(t *notify.Told) { t.Verdict = "READY" }), true, "it was READY"},
 		"target":         {copied(func(t *notify.Told) { t.Target = "1" }), true, "for another target"},
@@ -269,7 +269,7 @@ func TestDue(t *testing.T) {
 	m, err := notify.NewMessage(golden(t), copied(func(t *notify.Told) {
 		t.Findings = append(t.Findings[1:], notify.Finding{Check: "x.y", Item: "an item", Status: "unknown"})
 	}))
-	if err != nil || m.Why != "1 new, 1 no longer there" || len(m.Changes.New) != 1 || len(m.Changes.Gone) != 1 {
+	if err != nil || m.Why != "1 new, 1 no longer open" || len(m.Changes.New) != 1 || len(m.Changes.Gone) != 1 {
 		t.Errorf("%+v %v", m.Changes, err)
 	}
 }
@@ -322,6 +322,32 @@ func TestPartly(t *testing.T) {
 	}
 	if whole := notify.Compare(&c.Now, before); len(whole.New) != len(c.Gone)+len(c.Fixed) {
 		t.Errorf("the whole run after it: %s", whole.Words())
+	}
+}
+
+// A finding in what nobody could look at is neither gone nor, when it can be looked at again, new.
+func TestUnseenFindingStays(t *testing.T) {
+	of := func(status string, items ...report.Item) report.Report {
+		return report.Report{Verdict: "BLOCKED", Checks: []report.Check{{ID: "a", Selected: true, Status: status, Items: items}}}
+	}
+	item := func(key, status string) report.Item { return report.Item{Key: key, Status: status} }
+	told := notify.StateOf(of("failed", item("1", "failed"), item("2", "failed")))
+	for _, step := range []struct {
+		name string
+		run  report.Report
+		why  string
+	}{
+		{"nothing could be read", of("unknown"), "1 new"},
+		{"again", of("unknown"), "as before"},
+		{"one can be read", of("unknown", item("2", "passed"), item("3", "unknown")), "1 new, 1 fixed, 1 no longer open"},
+		{"it can be read, and is as before", of("failed", item("1", "failed"), item("3", "passed")), "1 fixed"},
+		{"it is accepted, and another cannot be read", of("unknown", item("1", "waived"), item("3", "unknown")), "1 new, 1 no longer open"},
+	} {
+		c := notify.Compare(&told, notify.StateOf(step.run))
+		if c.Words() != step.why {
+			t.Errorf("%s: %s, not %s: %+v", step.name, c.Words(), step.why, c)
+		}
+		told = c.Now
 	}
 }
 

@@ -30,7 +30,9 @@ type page struct {
 	report.Web
 	Title, Server string
 	Status        string
-	Verdict       checks.Verdict
+	Verdict       string // with how many checks it is of, where these are fewer than usual
+	OpenTitle     string // empty where nothing is open, and the newest run looked at all that is usual
+	NothingOpen   string
 	Newest, Span  string
 	Problems      []string
 	Chart         *chart
@@ -54,13 +56,23 @@ type pageRun struct {
 // HTML writes the timeline as one page that loads nothing and has no script.
 func HTML(w io.Writer, t Timeline) error {
 	p := page{
-		Web: report.NewWeb(pageStyle), Server: report.Tidy(t.Server), Status: "unknown", Verdict: checks.Incomplete,
+		Web: report.NewWeb(pageStyle), Server: report.Tidy(t.Server), Status: "unknown", Verdict: string(checks.Incomplete),
 		Newest: "There is no run.", Span: "Runs: " + t.span() + ".", Chart: newChart(t),
 	}
 	usual := t.usual()
 	if n := len(t.Runs); n > 0 {
 		last := t.Runs[n-1]
-		p.Verdict, p.Status = last.Verdict, report.VerdictStatus(last.Verdict)
+		p.Verdict, p.Status = string(last.Verdict), report.VerdictStatus(last.Verdict)
+		part := t.part()
+		if part != "" {
+			p.Verdict += " of " + part
+		}
+		if part != "" || len(t.Open) > 0 {
+			p.OpenTitle = openTitle(part)
+		}
+		if len(t.Open) == 0 {
+			p.NothingOpen = nothingOpen
+		}
 		p.Newest = fmt.Sprintf("The newest run, of %s: %s.", last.ReadAt.Format(report.Clock), strings.Join(report.Counted(last.Counts), ", "))
 		if remark := last.remark(usual); remark != "" {
 			p.Newest += " It was not as usual: " + report.Tidy(remark) + "."

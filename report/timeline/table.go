@@ -103,10 +103,14 @@ func row(s *report.Sheet, r Run) {
 
 // open writes what the newest run found, the worst and oldest first.
 func open(s *report.Sheet, t Timeline) {
-	if len(t.Open) == 0 {
+	part := t.part()
+	if len(t.Open) == 0 && part == "" {
 		return
 	}
-	s.Title("Open in the newest run")
+	s.Title(openTitle(part))
+	if len(t.Open) == 0 {
+		s.Text("", nothingOpen)
+	}
 	all := t.worstFirst()
 	for i, f := range all {
 		if i == mostOpen {
@@ -119,6 +123,14 @@ func open(s *report.Sheet, t Timeline) {
 		}
 		s.Text(s.Status(f.status)+"  ", text+"; "+f.age())
 	}
+}
+
+// openTitle is the title over what is open.
+func openTitle(part string) string {
+	if part == "" {
+		return openIn
+	}
+	return openIn + ", of " + part
 }
 
 // group is the open findings of one check that have one status.

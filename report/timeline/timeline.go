@@ -37,7 +37,7 @@ type Run struct {
 	Target    string         `json:"target"`
 	Siteready string         `json:"siteready"`
 	Counts    report.Counts  `json:"counts"`
-	// Compared is whether a run before it looked at the same machine and site.
+	// Compared is whether the run before it looked at the same machine and site, for the same target.
 	Compared bool `json:"compared"`
 	// New is how many failed or warned that had not in the run before, in checks of which that run
 	// saw all.
@@ -73,7 +73,7 @@ func New(server string, runs history.Runs) Timeline {
 			RunID: e.RunID, ReadAt: e.ReadAt, JudgedFor: e.JudgedFor, Verdict: e.Verdict, ExitCode: e.ExitCode, Stopped: e.Stopped,
 			Target: e.Target, Siteready: e.Version, Counts: e.Counts,
 		}
-		if i > 0 && e.SameSubject(runs.Entries[i-1]) {
+		if i > 0 && e.SameSubject(runs.Entries[i-1]) && e.Target == runs.Entries[i-1].Target {
 			run.Compared = true
 			run.New, run.Cleared = between(runs.Entries[i-1], e)
 		}
@@ -224,6 +224,25 @@ func (t Timeline) usual() Run {
 	}
 	return usual
 }
+
+// part is how many checks the newest run looked at, where that is fewer than usual; else empty. What
+// it did not look at may be open.
+func (t Timeline) part() string {
+	if len(t.Runs) == 0 {
+		return ""
+	}
+	last := t.Runs[len(t.Runs)-1].Counts
+	if last.NotSelected <= t.usual().Counts.NotSelected {
+		return ""
+	}
+	return of(last.Selected(), last.Total) + " checks"
+}
+
+// Of a newest run that looked at a part.
+const (
+	openIn      = "Open in the newest run"
+	nothingOpen = "Nothing in what it looked at."
+)
 
 // newestRuns is how many runs show what is usual.
 const newestRuns = 10

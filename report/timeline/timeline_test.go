@@ -84,6 +84,40 @@ func TestAnotherMachineIsNotCompared(t *testing.T) {
 	}
 }
 
+// A run for another release says nothing of what was new or cleared: other things are asked for.
+func TestAnotherTargetIsNotCompared(t *testing.T) {
+	a, b := entry(0, nil, "a/x=failed"), entry(1, []string{"a"})
+	b.Target = "cm=2409"
+	if r := timeline.New("x", history.Runs{Entries: []history.Entry{a, b}}).Runs[1]; r.Compared || r.Cleared != 0 {
+		t.Errorf("%+v", r)
+	}
+}
+
+// A run of a part that is newest does not make the history look well.
+func TestNewestOfAPart(t *testing.T) {
+	whole, part := entry(0, nil, "a/x=failed"), entry(1, []string{"b"})
+	whole.Verdict, whole.Counts = checks.Blocked, report.Counts{Failed: 1, Passed: 1, Total: 2}
+	part.Counts = report.Counts{Passed: 1, NotSelected: 1, Total: 2}
+	tl := timeline.New("cm01", history.Runs{Entries: []history.Entry{whole, part}})
+	var page, table bytes.Buffer
+	if err := timeline.HTML(&page, tl); err != nil {
+		t.Fatal(err)
+	}
+	if err := timeline.Table(&table, tl, 0, report.TableOptions{Width: 80}); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"<title>READY of 1 of 2 checks: history of cm01</title>", "<span>READY of 1 of 2 checks</span>", "Open in the newest run, of 1 of 2 checks", "Nothing in what it looked at."} {
+		if !strings.Contains(page.String(), want) {
+			t.Errorf("the page has no %q", want)
+		}
+	}
+	for _, want := range []string{"Open in the newest run, of 1 of 2 checks\n", "Nothing in what it looked at."} {
+		if !strings.Contains(table.String(), want) {
+			t.Errorf("%q is missing in\n%s", want, &table)
+		}
+	}
+}
+
 func TestDays(t *testing.T) {
 	tl := timeline.New("cm01", history.Runs{Entries: []history.Entry{entry(0, nil), entry(1, nil), entry(4, nil)}})
 	if tl.Days != 5 || tl.Missed != 2 {

@@ -123,8 +123,12 @@ func (s Scheduler) call(ctx context.Context, doing string, args ...string) ([]by
 func start(cmd *exec.Cmd) (uint32, error) {
 	err := cmd.Run()
 	var exit *exec.ExitError
-	if errors.As(err, &exit) {
+	switch {
+	case errors.As(err, &exit):
 		return uint32(exit.ExitCode()), nil
+	case errors.Is(err, exec.ErrWaitDelay):
+		// It ended well, and something that it began still holds its output. All that it printed has come.
+		return 0, nil
 	}
 	return 0, err
 }
