@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -144,7 +143,11 @@ func (p *program) recordedState(ctx context.Context, o *afterOptions, name strin
 		from, err = recordedSource(data, called(name))
 	}
 	if err != nil {
-		return state.State{}, &inputError{fmt.Errorf("%s cannot be used: %w\nsiteready after takes what `siteready record -o FILE` has written", cmp.Or(name, "a recording without a name"), bare(err))}
+		what := "a recording without a name"
+		if name != "" {
+			what = called(name)
+		}
+		return state.State{}, &inputError{fmt.Errorf("%s cannot be used: %w\nsiteready after takes what `siteready record -o FILE` has written", what, bare(err))}
 	}
 	defer from.close()
 	return o.state(ctx, from), nil

@@ -77,7 +77,10 @@ func (p *program) check(ctx context.Context, o *checkOptions) error {
 	if err := o.history.validate(o.cmd); err != nil {
 		return err
 	}
-	if err := o.telling.validate(&o.configOptions, o.history.folder); err != nil {
+	switch err := o.telling.validate(&o.configOptions, o.history.folder); {
+	case errors.Is(err, errNobody): // it is worth more that the site is checked
+		say(p.stderr, "nobody will be told: "+err.Error())
+	case err != nil:
 		return err
 	}
 	if _, _, err := o.selected(catalog.All()); err != nil {

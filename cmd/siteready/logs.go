@@ -43,7 +43,7 @@ func (p *program) logsCommand() *cobra.Command {
 	}
 	f := cmd.Flags()
 	f.StringVar(&o.since, "since", "", "only lines from then on: 7d, 12h, 2026-11-28, \"2026-11-28 22:00\" or 2026-11-28T22:00:00+01:00")
-	f.StringVar(&o.until, "until", "", "only lines until then, in the same forms; a day alone is its last minute")
+	f.StringVar(&o.until, "until", "", "only lines until then, in the same forms; a day alone is its end")
 	f.StringVar(&o.at, "at", "", "when copies were made, from which \"for two hours now\" counts (default: the newest line)")
 	f.StringVar(&o.format, "format", formatTable, "format on standard output: table, json or html")
 	f.StringArrayVarP(&o.files, "output", "o", nil, "also write the report to [FORMAT=]PATH; may be repeated (.txt, .html and .json need no FORMAT)")
@@ -106,7 +106,7 @@ func (p *program) logs(cmd *cobra.Command, o *logsOptions, args []string) error 
 // zoneOf names the zone of this machine.
 func zoneOf(now time.Time) string {
 	name, _ := now.Zone()
-	return fmt.Sprintf("%s (UTC%s), the zone of this machine", name, now.Format("-07:00"))
+	return fmt.Sprintf("%s (UTC%s now), the zone of this machine", name, now.Format("-07:00"))
 }
 
 // validateLogs finds what cannot be written, before anything is read.
@@ -131,13 +131,13 @@ func (o *logsOptions) validateLogs() error {
 func (o *logsOptions) span(now time.Time) (since, until, at time.Time, err error) {
 	for _, one := range []struct {
 		flag, text string
-		lastMinute bool
+		end        bool
 		into       *time.Time
 	}{{"since", o.since, false, &since}, {"until", o.until, true, &until}, {"at", o.at, true, &at}} {
 		if one.text == "" {
 			continue
 		}
-		when, err := timeOf(one.text, now, one.lastMinute)
+		when, err := timeOf(one.text, now, one.end)
 		if err != nil {
 			return since, until, at, fmt.Errorf("--%s: %w", one.flag, err)
 		}
@@ -152,8 +152,8 @@ func (o *logsOptions) span(now time.Time) (since, until, at time.Time, err error
 // ago is a time before now: 90m, 12h, 7d or 2w.
 var ago = regexp.MustCompile(`^([0-9]{1,5})([mhdw])$`)
 
-// timeOf reads a time. A day alone is its first minute, or its last.
-func timeOf(text string, now time.Time, lastMinute bool) (time.Time, error) {
+// timeOf reads a time. A day alone is its first moment, or its last.
+func timeOf(text string, now time.Time, end bool) (time.Time, error) {
 	if m := ago.FindStringSubmatch(strings.TrimSpace(text)); m != nil {
 		n, err := strconv.Atoi(m[1])
 		if err != nil {
@@ -166,10 +166,14 @@ func timeOf(text string, now time.Time, lastMinute bool) (time.Time, error) {
 	if err != nil {
 		return time.Time{}, fmt.Errorf(`%q is no time; write 7d or 12h for so long ago, 2026-11-28 or "2026-11-28 22:00" in local time, or 2026-11-28T22:00:00+01:00`, text)
 	}
-	if day, err := time.ParseInLocation(time.DateOnly, strings.TrimSpace(text), time.Local); err == nil && !lastMinute {
-		return day, nil
+	day, err := time.ParseInLocation(time.DateOnly, strings.TrimSpace(text), time.Local)
+	switch {
+	case err != nil:
+		return when, nil
+	case end: // lines of its last minute have seconds
+		return day.AddDate(0, 0, 1).Add(-time.Nanosecond), nil
 	}
-	return when, nil
+	return day, nil
 }
 
 // writeLogs renders what was found to standard output and to every file.

@@ -154,6 +154,9 @@ func leadsOut(root, path string, entry fs.DirEntry) bool {
 	if to, err := os.Stat(path); err == nil && !to.IsDir() && !logName.MatchString(entry.Name()) {
 		return false
 	}
+	if entry.Type()&fs.ModeIrregular != 0 && logName.MatchString(entry.Name()) { // nobody knows what it is
+		return true
+	}
 	whole, err := filepath.EvalSymlinks(path)
 	inside, err2 := filepath.EvalSymlinks(root)
 	if err != nil || err2 != nil {

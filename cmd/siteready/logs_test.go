@@ -30,8 +30,8 @@ func TestTimeOf(t *testing.T) {
 			t.Errorf("%s is %v, %v; want %v", text, got, err, want)
 		}
 	}
-	if got, err := timeOf("2026-11-01", now, true); err != nil || !got.Equal(time.Date(2026, 11, 1, 23, 59, 0, 0, time.Local)) {
-		t.Errorf("the last minute of the day is %v, %v", got, err)
+	if got, err := timeOf("2026-11-01", now, true); err != nil || !got.Equal(time.Date(2026, 11, 1, 23, 59, 59, 999999999, time.Local)) {
+		t.Errorf("the end of the day is %v, %v", got, err)
 	}
 	for _, text := range []string{"7", "-7d", "7y", "yesterday", "2026-13-01", "999999d", "1.5d"} {
 		if got, err := timeOf(text, now, false); err == nil {

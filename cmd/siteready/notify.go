@@ -91,17 +91,14 @@ func (o *notifyOptions) senders() []notify.Sender {
 // validate finds what would keep all runs from being told, before anything is asked. Folder is
 // that of the history.
 func (o *notifyOptions) validate(config *configOptions, folder string) error {
-	if o.on != "" && !slices.Contains(notify.Whens(), o.on) {
-		return fmt.Errorf("%s is %s, not %q", config.said("notify-on"), strings.Join(notify.Whens(), ", "), o.on)
-	}
-	if !slices.Contains(notify.Encryptions(), o.mailEncrypt) {
-		return fmt.Errorf("%s is %s, not %q", config.said("mail-encrypt"), strings.Join(notify.Encryptions(), ", "), o.mailEncrypt)
+	if err := o.validateValues(config); err != nil {
+		return err
 	}
 	switch {
 	case len(o.mailTo) == 0 && (o.mailFrom != "" || o.mailServer != ""):
 		return errors.New("who gets a mail is not said: --mail-to")
 	case o.on != "" && !o.enabled():
-		return fmt.Errorf("%s needs somebody to tell: --mail-to, --webhook or a web address in %s", config.said("notify-on"), webhookVariable)
+		return fmt.Errorf("%s %w: --mail-to, --webhook or a web address in %s", config.said("notify-on"), errNobody, webhookVariable)
 	case !o.enabled():
 		return nil
 	}
@@ -118,13 +115,27 @@ func (o *notifyOptions) validate(config *configOptions, folder string) error {
 			return fmt.Errorf("mail: %w", err)
 		}
 	}
+	if o.when() == notify.OnChange && folder == "" {
+		return errors.New("to tell only changes, siteready must remember what it told: --history FOLDER; or say --notify-on always or failed")
+	}
+	return nil
+}
+
+// errNobody is that nobody is named who could be told. An address may be gone from the environment.
+var errNobody = errors.New("needs somebody to tell")
+
+// validateValues finds values that no other flag and no configuration can make right.
+func (o *notifyOptions) validateValues(config *configOptions) error {
+	if o.on != "" && !slices.Contains(notify.Whens(), o.on) {
+		return fmt.Errorf("%s is %s, not %q", config.said("notify-on"), strings.Join(notify.Whens(), ", "), o.on)
+	}
+	if !slices.Contains(notify.Encryptions(), o.mailEncrypt) {
+		return fmt.Errorf("%s is %s, not %q", config.said("mail-encrypt"), strings.Join(notify.Encryptions(), ", "), o.mailEncrypt)
+	}
 	if o.webhook != "" {
 		if _, err := notify.ParseURL(o.webhook); err != nil {
 			return err
 		}
-	}
-	if o.when() == notify.OnChange && folder == "" {
-		return errors.New("to tell only changes, siteready must remember what it told: --history FOLDER; or say --notify-on always or failed")
 	}
 	return nil
 }

@@ -173,11 +173,12 @@ func (p *program) lastRun(o *recheckOptions, args []string) (report.Report, stri
 	return run.Report, "the run of " + last.ReadAt.Format(report.Clock), notPassedSince(last, newest), nil
 }
 
-// notPassedSince are the ids of checks that runs after one did not see pass.
+// notPassedSince are the ids of checks that runs after one of the newest did not see pass.
 func notPassedSince(run history.Entry, newest []history.Entry) map[string]bool {
 	ids := map[string]bool{}
-	for _, e := range newest {
-		if !e.SameSubject(run) || !e.ReadAt.After(run.ReadAt) {
+	at := slices.IndexFunc(newest, func(e history.Entry) bool { return e.RunID == run.RunID })
+	for _, e := range newest[at+1:] {
+		if !e.SameSubject(run) {
 			continue
 		}
 		for status, of := range e.Checks {

@@ -161,8 +161,10 @@ func install(ctx context.Context, scheduler schedule.Scheduler, task schedule.Ta
 	}
 	if err := scheduler.Register(ctx, task, scratch); err != nil {
 		if task.Account != "" {
+			quoted := func(text string) string { return "'" + strings.ReplaceAll(text, "'", "''") + "'" }
 			err = fmt.Errorf("%w\nIf Windows asks for a password of this account, PowerShell registers the same task without one:\n"+
-				"  siteready schedule print -o task.xml --user '%s' -- ...\n  Register-ScheduledTask -TaskName '%s' -Xml (Get-Content -Raw task.xml)", err, task.Account, task.Name)
+				"  siteready schedule print -o task.xml --user %s --at %s --stop-after %v -- ...\n  Register-ScheduledTask -TaskName %s -Xml (Get-Content -Raw task.xml)",
+				err, quoted(task.Account), task.Start.Format("15:04"), task.StopAfter, quoted(task.Name))
 		}
 		return failure("%w", err)
 	}
@@ -201,6 +203,10 @@ func (p *program) looksRight(task schedule.Task, args []string, here bool) (note
 	if err := output.validate(); err != nil {
 		return nil, fmt.Errorf("behind --: %w", err)
 	}
+	if err := errors.Join(o.history.validate(cmd), o.telling.validateValues(&o.configOptions)); err != nil {
+		return nil, fmt.Errorf("behind --: %w", err)
+	}
+	inTask := o.telling.webhook != ""
 	if here {
 		if o.path != "" && !filepath.IsAbs(o.path) {
 			o.path = filepath.Join(filepath.Dir(task.Program), o.path)
@@ -208,7 +214,7 @@ func (p *program) looksRight(task schedule.Task, args []string, here bool) (note
 		if err := p.configure(cmd, &o.configOptions, true); err != nil {
 			return nil, err
 		}
-		if err := errors.Join(o.history.validate(cmd), o.telling.validate(&o.configOptions, o.history.folder)); err != nil {
+		if err := o.telling.validate(&o.configOptions, o.history.folder); err != nil {
 			return nil, fmt.Errorf("behind --: %w", err)
 		}
 	}
@@ -218,7 +224,11 @@ func (p *program) looksRight(task schedule.Task, args []string, here bool) (note
 	if least := time.Duration(o.timeout) + afterwards; task.StopAfter < least {
 		return nil, fmt.Errorf("--stop-after %v ends a run before its own limit (%v) and %v to tell of it: say at least %v", task.StopAfter, &o.timeout, afterwards, least)
 	}
-	return scheduleNotes(task, o), nil
+	notes = scheduleNotes(task, o)
+	if inTask {
+		notes = append(notes, "The web address stands in the task, where others can read it. If it is a secret, set "+webhookVariable+" for the machine or write it into siteready.yaml.")
+	}
+	return notes, nil
 }
 
 // scheduleNotes are what somebody who registers a task should know.

@@ -103,6 +103,9 @@ func TestSchedule(t *testing.T) {
 		},
 		"the account is refused": {
 			{scheduletest.FailFile, "/Create 0x8007052E\n", []string{"install", "--user", `CONTOSO\sr$`, "--", "--no-config"}, 70, nil, []string{"Test-ADServiceAccount", "Register-ScheduledTask -TaskName 'siteready' -Xml"}},
+			{scheduletest.FailFile, "/Create 0x8007052E\n", []string{"install", "--user", `CONTOSO\sr$`, "--name", "it's", "--at", "3:15", "--stop-after", "2h", "--", "--no-config"}, 70, nil, []string{
+				`print -o task.xml --user 'CONTOSO\sr$' --at 03:15 --stop-after 2h0m0s -- ...`, "Register-ScheduledTask -TaskName 'it''s' -Xml",
+			}},
 		},
 		"registered otherwise": {
 			{scheduletest.S4UFile, "", []string{"install", "--user", `CONTOSO\sr$`, "--", "--no-config"}, 70, nil, []string{`otherwise than it was asked for: the log-on is "S4U" instead of "Password"`}},
@@ -165,7 +168,7 @@ func TestScheduleNotes(t *testing.T) {
 	m := newTaskMachine(t)
 	m.program = `\\files01\tools\siteready.exe`
 	_, stdout, stderr := m.run(t, "install", "--system", "--", "--no-config", "--sql-user", "sr", "--webhook", "https://hooks.test/x", "--notify-on", "always")
-	for _, want := range []string{"set SITEREADY_SQL_PASSWORD, SITEREADY_WEBHOOK_SECRET for the machine", "lies on a share", `Whoever may write to \\files01\tools`} {
+	for _, want := range []string{"set SITEREADY_SQL_PASSWORD, SITEREADY_WEBHOOK_SECRET for the machine", "lies on a share", `Whoever may write to \\files01\tools`, "The web address stands in the task"} {
 		if !strings.Contains(stdout, want) {
 			t.Errorf("%q is not in\n%s%s", want, stdout, stderr)
 		}

@@ -101,6 +101,7 @@ func TestFailuresBehindASuccess(t *testing.T) {
 		"succeeded since":           {writtenBefore(failed, 9*time.Hour) + writtenBefore(succeeded, 5*time.Hour), true},
 		"set back":                  {writtenBefore(succeeded, 5*time.Hour) + writtenBefore(failed, 9*time.Hour), false},
 		"succeeded since, far away": {writtenBefore(failed, 9*time.Hour) + filler + writtenBefore(succeeded, 5*time.Hour), true},
+		"again since, far away":     {writtenBefore(succeeded, 11*time.Hour) + writtenBefore(failed, 9*time.Hour) + filler + writtenBefore(succeeded, 5*time.Hour), true},
 		"set back, far away":        {writtenBefore(succeeded, 5*time.Hour) + filler + writtenBefore(failed, 9*time.Hour), false},
 	} {
 		d := failuresOf(t, inFolder(t, "smsbkup.log", map[string]string{"smsbkup.log": tc.text}))

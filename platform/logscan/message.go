@@ -78,6 +78,9 @@ func (s *stamps) at(m span) stamp {
 		s.last, s.lastAt, s.looked = found, m.from, m.to
 		return found
 	}
+	if found := s.closing(m); found.ok {
+		return found
+	}
 	for to, floor := m.from, max(s.looked, m.from-nearReach); to > floor; {
 		l := lineAt(s.block, to-1)
 		if found := s.line(l); found.ok {
@@ -103,6 +106,17 @@ func (s *stamps) at(m span) stamp {
 		s.none = from
 	}
 	return stamp{}
+}
+
+// closing is what the frame of a server's message says, of which the frame stands in a later line: the
+// next one that has a frame. The line before may be of days ago.
+func (s *stamps) closing(m span) stamp {
+	near := s.block[m.to:min(len(s.block), m.to+nearReach)]
+	at := bytes.Index(near, []byte("$$<"))
+	if at < 0 || bytes.Contains(near[:at], []byte(clientBegin)) || bytes.Contains(s.block[m.from:m.to], []byte(clientBegin)) {
+		return stamp{}
+	}
+	return s.line(lineAt(s.block, m.to+at))
 }
 
 // line is what a line says; of a long one only its end is looked at.

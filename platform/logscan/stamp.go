@@ -20,6 +20,10 @@ type stamp struct {
 // and how many at its end.
 const stampLength = 256
 
+// isoReach is how far from the begin of a line a time that begins with the year may stand, in bytes.
+// Further on it is what the message is about, such as the end of a certificate.
+const isoReach = 32
+
 // The times in lines without a frame: SQL Server's ERRORLOG, bundles and events; copies from a log
 // viewer; and the frames of the first releases.
 var (
@@ -38,7 +42,8 @@ func stampOf(text string, local *time.Location) stamp {
 		return stamp{at: *at, ok: true, zoned: true, offset: e.offset(*at)}
 	}
 	begin, end := cut(text, stampLength), text[max(0, len(text)-stampLength):]
-	if m := isoTime.FindStringSubmatch(begin); m != nil {
+	if place := isoTime.FindStringIndex(begin); place != nil && place[0] <= isoReach {
+		m := isoTime.FindStringSubmatch(begin)
 		switch {
 		case m[3] != "":
 			at, err := time.Parse(time.RFC3339Nano, m[1]+"T"+m[2]+m[3])

@@ -285,6 +285,27 @@ func TestNotes(t *testing.T) {
 	if len(r.Notes) != 3 {
 		t.Errorf("%q", r.Notes)
 	}
+	// Of a database that was named it does not matter from where it was read.
+	remote := func(computer, server string) func(*state.State) {
+		return func(s *state.State) {
+			s.Subject.Role, s.Subject.Computer, s.Subject.SQLServer = discovery.Remote, computer, server
+		}
+	}
+	for _, test := range []struct {
+		computer, server string
+		notes            int
+	}{{"", "sql01", 0}, {"admin02", "SQL01", 0}, {"admin01", "sql02", 1}} {
+		r = after.Compare(after.Input{Earlier: site("9132", 0, remote("admin01", "sql01")), Later: site("9146", 1, remote(test.computer, test.server))})
+		if len(r.Notes) != test.notes {
+			t.Errorf("%+v: %q", test, r.Notes)
+		}
+	}
+	// What could not be read is not called another site.
+	unread := func(s *state.State) { s.Subject.Computer, s.Subject.SiteCode = "", "" }
+	r = after.Compare(after.Input{Earlier: site("9132", 0, nil), Later: site("9146", 1, unread)})
+	if len(r.Notes) != 2 || strings.Contains(strings.Join(r.Notes, ""), "different") {
+		t.Errorf("%q", r.Notes)
+	}
 }
 
 func TestTableAndJSON(t *testing.T) {

@@ -59,7 +59,8 @@ func (c *comparison) task(old, now state.Task) {
 	l := Line{Kind: Same, Group: Tasks, Of: now.Task, Was: task(old), Is: task(now)}
 	back, settled := old, true
 	if old.IsOn == 0 {
-		was, at := state.Task{}, time.Time{}
+		var was state.Task
+		var at time.Time
 		if was, at, settled = c.lastOn(now.Task); !at.IsZero() {
 			back, l.Was, l.WasAt = was, task(was), at
 			l.Because = "it was turned off before the last run ahead of the update"
@@ -175,7 +176,8 @@ func (c *comparison) replicas() {
 		l := Line{Kind: Same, Group: Availability, Of: "replica " + now.Replica, Was: replica(old), Is: replica(now)}
 		back, settled := old, true
 		if old.Failover == manual {
-			was, at := "", time.Time{}
+			var was string
+			var at time.Time
 			was, at, settled = c.tells(
 				func(s state.State) bool { return s.Replicas.Err == nil },
 				func(s state.State) (string, bool) {

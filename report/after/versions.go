@@ -17,15 +17,25 @@ func notes(in Input) []string {
 	if b.ReadAt.Before(a.ReadAt) {
 		notes = append(notes, "The second reading is older than the first: name the one before the update first.")
 	}
-	if x, y := a.Subject.Computer, b.Subject.Computer; x == "" || y == "" {
+	if x, y := place(a), place(b); x == "" || y == "" {
 		notes = append(notes, "Which machine one of them is of is not known.")
 	} else if !strings.EqualFold(x, y) {
 		notes = append(notes, fmt.Sprintf("They are of different machines, %s and %s.", x, y))
 	}
-	if !strings.EqualFold(a.Subject.SiteCode, b.Subject.SiteCode) {
-		notes = append(notes, fmt.Sprintf("They are of different sites, %q and %q.", a.Subject.SiteCode, b.Subject.SiteCode))
+	if x, y := a.Subject.SiteCode, b.Subject.SiteCode; (x == "") != (y == "") {
+		notes = append(notes, "Which site one of them is of is not known, or there is none.")
+	} else if !strings.EqualFold(x, y) {
+		notes = append(notes, fmt.Sprintf("They are of different sites, %q and %q.", x, y))
 	}
 	return notes
+}
+
+// place is what was read: a machine, or a database that was named, from wherever; empty when it is not known.
+func place(s state.State) string {
+	if s.Subject.Role != discovery.Remote {
+		return s.Subject.Computer
+	}
+	return s.Subject.SQLServer + "/" + s.Subject.Database
 }
 
 // build is the third part of a version, which an update raises; 0 when the text is none.

@@ -24,15 +24,15 @@ type Kind string
 
 // The kinds, in the order in which people read them.
 const (
-	New       Kind = "new"           // a finding where the earlier run looked and had none
+	New       Kind = "new"           // a finding where the earlier run looked at the same and had none
 	Worse     Kind = "worse"         // a warning that failed, or what was waived and is not any longer
-	Revealed  Kind = "revealed"      // looked at now, and not in the earlier run, or for which it did not apply
+	Revealed  Kind = "revealed"      // looked at now, and not in the earlier run, or passed there where it was another machine or release
 	Lost      Kind = "lost"          // could not be checked now, and could before
 	NotLooked Kind = "not_looked_at" // the later run did not look: not selected, or no such check
-	Gone      Kind = "gone"          // no longer listed, or no longer applies; nobody saw it right
+	Gone      Kind = "gone"          // no longer listed, no longer applies, or passes on another machine or for another release
 	Accepted  Kind = "accepted"      // a waiver accepts it now
 	Better    Kind = "better"        // failed before, and a warning now; or it can be checked again
-	Fixed     Kind = "fixed"         // looked at again and passed
+	Fixed     Kind = "fixed"         // looked at again, on the same machine and for the same release, and passed
 	Unchanged Kind = "unchanged"
 )
 
@@ -127,18 +127,21 @@ func Reports(earlier, later report.Report) Result {
 		Schema: Schema, Earlier: run(earlier), Later: run(later), Notes: notes(earlier, later),
 		Counts: map[Kind]int{}, Changes: []Change{},
 	}
+	compared := func(old, now *report.Check) {
+		r.Changes = append(r.Changes, check(old, now, aside(earlier, later))...)
+	}
 	old := map[string]*report.Check{}
 	for i := range earlier.Checks {
 		old[earlier.Checks[i].ID] = &earlier.Checks[i]
 	}
 	for i := range later.Checks {
 		c := &later.Checks[i]
-		r.Changes = append(r.Changes, check(old[c.ID], c)...)
+		compared(old[c.ID], c)
 		delete(old, c.ID)
 	}
 	for i := range earlier.Checks {
 		if c := &earlier.Checks[i]; old[c.ID] == c {
-			r.Changes = append(r.Changes, check(c, nil)...)
+			compared(c, nil)
 		}
 	}
 	for _, kind := range Kinds() {
@@ -216,13 +219,14 @@ func partly(c *report.Check) bool {
 // pair is one check in both runs; an end where the run has no such check is nil.
 type pair struct {
 	old, now *report.Check
+	aside    string // why what passes now may not be fixed, and what fails not new; empty when it is
 	because  string
 	changes  []Change
 }
 
 // check compares one check. What neither run looked at has no change.
-func check(old, now *report.Check) []Change {
-	p := &pair{old: old, now: now}
+func check(old, now *report.Check, aside string) []Change {
+	p := &pair{old: old, now: now, aside: aside}
 	switch {
 	case !looked(old) && !looked(now):
 		return nil
@@ -418,6 +422,10 @@ func (p *pair) add(kind Kind, was, now thing) {
 	c.Check, c.AreaTitle, c.Title = of.ID, of.AreaTitle, of.Title
 	if kind != Unchanged {
 		c.Because = p.because
+	}
+	if p.aside != "" && (kind == Fixed || kind == New) {
+		c.Kind = map[Kind]Kind{Fixed: Gone, New: Revealed}[kind]
+		c.Because = strings.TrimPrefix(c.Because+"; "+p.aside, "; ")
 	}
 	if was.status == waived && bad(now.status) {
 		c.Because = strings.TrimPrefix(c.Because+"; its waiver no longer holds", "; ")

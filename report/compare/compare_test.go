@@ -64,6 +64,32 @@ func TestOfAnotherSiteIsNotTheSame(t *testing.T) {
 	}
 }
 
+// What passes on another machine or for another release was not fixed, and what fails there is not new.
+func TestElsewhereIsNeitherFixedNorNew(t *testing.T) {
+	for because, edit := range map[string]func(*report.Report){
+		"another machine or site":    func(r *report.Report) { r.Subject.Computer = "CM02" },
+		"which machine":              func(r *report.Report) { r.Subject.Computer = "" },
+		"another machine or site is": func(r *report.Report) { r.Subject.SiteCode = "P02" },
+		"another release":            func(r *report.Report) { r.Target.Version = "2603" },
+		"":                           func(r *report.Report) { r.Subject.Version = "5.00.9141.1000" },
+	} {
+		a, b := of("failed", "a=failed", "b=passed"), of("failed", "a=passed", "b=failed")
+		for _, r := range []*report.Report{&a, &b} {
+			r.Subject.Computer, r.Subject.SiteCode, r.Subject.Version = "CM01", "P01", "5.00.9132.1000"
+		}
+		b.RunID = "s"
+		edit(&b)
+		want := []string{"gone a failed>passed", "revealed b passed>failed"}
+		if because == "" {
+			want = []string{"fixed a failed>passed", "new b passed>failed"}
+		}
+		r := compare.Reports(a, b)
+		if diff := cmp.Diff(want, told(r)); diff != "" || !strings.Contains(r.Changes[0].Because, strings.TrimSuffix(because, " is")) {
+			t.Errorf("%s: %s%+v", because, diff, r.Changes)
+		}
+	}
+}
+
 // What neither run could check is not well, and is told beside "nothing changed".
 func TestNeitherCouldCheck(t *testing.T) {
 	var text bytes.Buffer
@@ -203,21 +229,23 @@ func TestThresholdIsTold(t *testing.T) {
 
 func TestNotes(t *testing.T) {
 	for want, change := range map[string]func(*report.Report){
-		"the wrong way round":      func(r *report.Report) { r.ReadAt = r.ReadAt.Add(-time.Hour); r.JudgedFor = r.ReadAt },
-		"different machines, A":    func(r *report.Report) { r.Subject.Computer = "B" },
-		"could not be read":        func(r *report.Report) { r.Subject.Computer = "" },
-		"different sites":          func(r *report.Report) { r.Subject.SiteCode = "P02" },
-		"different releases":       func(r *report.Report) { r.Target.Version = "2603" },
-		"Forecasts were made":      func(r *report.Report) { r.JudgedFor = r.JudgedFor.Add(time.Hour) },
-		"ran as":                   func(r *report.Report) { r.Subject.Account = `CONTOSO\b` },
-		"administrator's":          func(r *report.Report) { r.Subject.Elevated = true },
-		"siteready 1 and 2":        func(r *report.Report) { r.Tool.Version = "2" },
-		"ended early":              func(r *report.Report) { r.Stopped = "interrupted" },
-		"was of version \"\", and": func(r *report.Report) { r.Subject.Version = "5.00.9141.1000" },
-		"the same run":             func(r *report.Report) { r.RunID = "r" },
+		"the wrong way round":       func(r *report.Report) { r.ReadAt = r.ReadAt.Add(-time.Hour); r.JudgedFor = r.ReadAt },
+		"different machines, A":     func(r *report.Report) { r.Subject.Computer = "B" },
+		"could not be read":         func(r *report.Report) { r.Subject.Computer = "" },
+		"different sites":           func(r *report.Report) { r.Subject.SiteCode = "P02" },
+		"The database was SQL01/CM": func(r *report.Report) { r.Subject.SQLServer, r.Subject.Database = "SQL02", "CM_P01" },
+		"different releases":        func(r *report.Report) { r.Target.Version = "2603" },
+		"Forecasts were made":       func(r *report.Report) { r.JudgedFor = r.JudgedFor.Add(time.Hour) },
+		"ran as":                    func(r *report.Report) { r.Subject.Account = `CONTOSO\b` },
+		"administrator's":           func(r *report.Report) { r.Subject.Elevated = true },
+		"siteready 1 and 2":         func(r *report.Report) { r.Tool.Version = "2" },
+		"ended early":               func(r *report.Report) { r.Stopped = "interrupted" },
+		"was of version \"\", and":  func(r *report.Report) { r.Subject.Version = "5.00.9141.1000" },
+		"the same run":              func(r *report.Report) { r.RunID = "r" },
 	} {
 		a := of("passed")
 		a.Subject.Computer, a.Subject.SiteCode, a.Subject.Account = "A", "P01", `CONTOSO\a`
+		a.Subject.SQLServer, a.Subject.Database = "SQL01", "CM_P01"
 		b := a
 		b.RunID = "s"
 		if notes := compare.Reports(a, b).Notes; len(notes) > 0 {

@@ -28,6 +28,9 @@ func notes(a, b report.Report) []string {
 	case !strings.EqualFold(a.Subject.SiteCode, b.Subject.SiteCode):
 		add("The two runs looked at different sites, %s and %s.", cmp.Or(a.Subject.SiteCode, "none"), cmp.Or(b.Subject.SiteCode, "none"))
 	}
+	if x, y := database(a), database(b); a.Subject.Role != discovery.Remote && x != "" && y != "" && !strings.EqualFold(x, y) {
+		add("The database was %s, and is %s in the second.", x, y)
+	}
 	if x, y := run(a).Version, run(b).Version; x != y {
 		add("The site was of version %q, and is of %q in the second.", x, y)
 	}
@@ -57,12 +60,37 @@ func notes(a, b report.Report) []string {
 	return notes
 }
 
+// aside says why two runs may not be of one thing, so that nothing is fixed or new between them;
+// empty when they are. Another version of the site is no such reason.
+func aside(a, b report.Report) string {
+	switch {
+	case a.RunID == b.RunID && a.RunID != "":
+		return ""
+	case place(a) == "" || place(b) == "":
+		return "which machine one of the runs was of is not known"
+	case !strings.EqualFold(place(a), place(b)) || !strings.EqualFold(a.Subject.SiteCode, b.Subject.SiteCode):
+		return "the later run was of another machine or site"
+	case run(a).Target != run(b).Target:
+		return "the later run judged for another release"
+	default:
+		return ""
+	}
+}
+
 // place is what a run looked at: a machine, or a database that was named; empty when it is not known.
 func place(r report.Report) string {
 	if r.Subject.Role == discovery.Remote {
-		return r.Subject.SQLServer + "/" + r.Subject.Database
+		return database(r)
 	}
 	return r.Subject.Computer
+}
+
+// database is that of the site, with its server; empty when it is not known.
+func database(r report.Report) string {
+	if r.Subject.Database == "" {
+		return ""
+	}
+	return r.Subject.SQLServer + "/" + r.Subject.Database
 }
 
 func when(t time.Time) string { return t.UTC().Format(report.Clock) }

@@ -70,6 +70,8 @@ func Elsewhere(before, now report.Report) string {
 		return fmt.Sprintf("it is of %s, and this is %s", place(before), place(now))
 	case !strings.EqualFold(a.SiteCode, b.SiteCode):
 		return fmt.Sprintf("it is of site %q, and this is %q", a.SiteCode, b.SiteCode)
+	case database(before) != "" && database(now) != "" && !strings.EqualFold(database(before), database(now)):
+		return fmt.Sprintf("the database of it is %s, and now it is %s", database(before), database(now))
 	case run(before).Version != run(now).Version:
 		return fmt.Sprintf("it is of version %q, and now it is %q", run(before).Version, run(now).Version)
 	case run(before).Target != run(now).Target:

@@ -83,15 +83,17 @@ func TestAgain(t *testing.T) {
 
 func TestElsewhere(t *testing.T) {
 	for want, change := range map[string]func(*report.Report){
-		"":                           func(*report.Report) {},
-		"could not be read":          func(r *report.Report) { r.Subject.Computer = "" },
-		"it is of A, and this is B":  func(r *report.Report) { r.Subject.Computer = "B" },
-		`site "P01", and this is "P`: func(r *report.Report) { r.Subject.SiteCode = "P02" },
-		"of version":                 func(r *report.Report) { r.Subject.Version = "5.00.9141.1000" },
-		"it judged for":              func(r *report.Report) { r.Target.Version = "2603" },
+		"":                            func(*report.Report) {},
+		"could not be read":           func(r *report.Report) { r.Subject.Computer = "" },
+		"it is of A, and this is B":   func(r *report.Report) { r.Subject.Computer = "B" },
+		`site "P01", and this is "P`:  func(r *report.Report) { r.Subject.SiteCode = "P02" },
+		"database of it is SQL01/CM_": func(r *report.Report) { r.Subject.SQLServer, r.Subject.Database = "SQL02", "CM_P01" },
+		"of version":                  func(r *report.Report) { r.Subject.Version = "5.00.9141.1000" },
+		"it judged for":               func(r *report.Report) { r.Target.Version = "2603" },
 	} {
 		a := all()
 		a.Subject.Computer, a.Subject.SiteCode, a.Subject.Version = "A", "P01", "5.00.9132.1000"
+		a.Subject.SQLServer, a.Subject.Database = "SQL01", "CM_P01"
 		b := a
 		change(&b)
 		if got := compare.Elsewhere(a, b); !strings.Contains(got, want) || (want == "") != (got == "") {

@@ -24,7 +24,7 @@ func sections() []section {
 		{Revealed, "Looked at now, and not before", "looked at now and not before", "Nobody knows how long it has been so."},
 		{Lost, "Could not be checked now", "could not be checked now", "Nobody knows how it is."},
 		{NotLooked, "Not looked at now", "not looked at now", "It may be as it was."},
-		{Gone, "No longer there", "no longer there", "It is not listed or does not apply any more; that is not the same as fixed."},
+		{Gone, "No longer open", "no longer open", "It is not listed, does not apply, or is of another machine or release; that is not the same as fixed."},
 		{Accepted, "Accepted by a waiver", "accepted by a waiver", ""},
 		{Better, "Better", "better", ""},
 		{Fixed, "Fixed", "fixed", ""},
@@ -79,7 +79,7 @@ func head(s *report.Sheet, r Result) {
 		word = "THE SAME"
 	case r.alike():
 		word = "NOT THE SAME"
-		words = "no finding changed, but one is of another machine, site, version or release, or that is not known"
+		words = "no finding changed, but one is of another machine, site, database, version or release, or that is not known"
 	}
 	if n := len(slices.DeleteFunc(r.Of(Unchanged), func(c Change) bool { return c.Now != unknown })); n > 0 {
 		words += fmt.Sprintf("; %d could not be checked either time", n)

@@ -89,7 +89,7 @@ func TestMail(t *testing.T) {
 				t.Errorf("the server saw\n%s\nwanted\n%s", head, want)
 			}
 			subject, err := new(mime.WordDecoder).DecodeHeader(got.Header.Get("Subject"))
-			if err != nil || subject != sent.Subject || !strings.HasPrefix(subject, "siteready: BLOCKED on ") {
+			if err != nil || subject != sent.Subject || !strings.HasPrefix(subject, "siteready: BLOCKED (12 of 13 checks) on ") {
 				t.Errorf("the subject is %q: %v", subject, err)
 			}
 			if to, err := got.Header.AddressList("To"); err != nil || len(to) != 2 || to[0].Name != "Inès Albrecht" {

@@ -79,7 +79,11 @@ func NewMessage(r report.Report, before *Told) (Message, error) {
 	if before == nil {
 		about = fmt.Sprintf("%d failed, %d could not check, %d warnings", r.Counts.Failed, r.Counts.Unknown, r.Counts.Warning)
 	}
-	m.Subject = line(fmt.Sprintf("siteready: %s on %s: %s", r.Verdict, where, about), 180)
+	verdict := string(r.Verdict)
+	if skipped := StateOf(r).Skipped; len(skipped) > 0 && (before == nil || !slices.Equal(skipped, before.Skipped)) {
+		verdict += fmt.Sprintf(" (%d of %d checks)", r.Counts.Selected(), r.Counts.Total) // it is not that of what was told
+	}
+	m.Subject = line(fmt.Sprintf("siteready: %s on %s: %s", verdict, where, about), 180)
 	if len(m.Page) > mostPage {
 		m.Page = nil
 	}

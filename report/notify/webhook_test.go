@@ -325,6 +325,30 @@ func TestPartly(t *testing.T) {
 	}
 }
 
+// The verdict of a run of a part is not told as that of the site.
+func TestSubjectOfAPart(t *testing.T) {
+	whole := report.Report{Verdict: "BLOCKED", Checks: []report.Check{{ID: "a", Selected: true, Status: "failed"}, {ID: "b", Selected: true, Status: "failed"}}}
+	whole.Counts.Total, whole.Counts.Failed = 2, 2
+	part := report.Report{Verdict: "READY", Checks: []report.Check{{ID: "a", Selected: true, Status: "passed"}, {ID: "b", Status: "not_selected"}}}
+	part.Counts.Total, part.Counts.Passed, part.Counts.NotSelected = 2, 1, 1
+	told, always := notify.StateOf(whole), notify.StateOf(part)
+	for _, test := range []struct {
+		run    report.Report
+		before *notify.Told
+		want   string
+	}{
+		{part, &told, "READY (1 of 2 checks) on an unknown server: 1 fixed"},
+		{part, nil, "READY (1 of 2 checks) on an unknown server: 0 failed, 0 could not check, 0 warnings"},
+		{part, &always, "READY on an unknown server: as before"}, // that part is what is always checked
+		{whole, &always, "BLOCKED on an unknown server: 2 new, it was READY"},
+	} {
+		m, err := notify.NewMessage(test.run, test.before)
+		if err != nil || m.Subject != "siteready: "+test.want {
+			t.Errorf("%q is not %q: %v", m.Subject, test.want, err)
+		}
+	}
+}
+
 // A finding in what nobody could look at is neither gone nor, when it can be looked at again, new.
 func TestUnseenFindingStays(t *testing.T) {
 	of := func(status string, items ...report.Item) report.Report {

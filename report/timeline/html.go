@@ -65,7 +65,7 @@ func HTML(w io.Writer, t Timeline) error {
 		p.Verdict, p.Status = string(last.Verdict), report.VerdictStatus(last.Verdict)
 		part := t.part()
 		if part != "" {
-			p.Verdict += " of " + part
+			p.Verdict += " (" + part + ")"
 		}
 		if part != "" || len(t.Open) > 0 {
 			p.OpenTitle = openTitle(part)

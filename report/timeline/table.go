@@ -130,7 +130,7 @@ func openTitle(part string) string {
 	if part == "" {
 		return openIn
 	}
-	return openIn + ", of " + part
+	return openIn + " (" + part + ")"
 }
 
 // group is the open findings of one check that have one status.

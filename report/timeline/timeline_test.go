@@ -106,12 +106,12 @@ func TestNewestOfAPart(t *testing.T) {
 	if err := timeline.Table(&table, tl, 0, report.TableOptions{Width: 80}); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"<title>READY of 1 of 2 checks: history of cm01</title>", "<span>READY of 1 of 2 checks</span>", "Open in the newest run, of 1 of 2 checks", "Nothing in what it looked at."} {
+	for _, want := range []string{"<title>READY (1 of 2 checks): history of cm01</title>", "<span>READY (1 of 2 checks)</span>", "Open in the newest run (1 of 2 checks)", "Nothing in what it looked at."} {
 		if !strings.Contains(page.String(), want) {
 			t.Errorf("the page has no %q", want)
 		}
 	}
-	for _, want := range []string{"Open in the newest run, of 1 of 2 checks\n", "Nothing in what it looked at."} {
+	for _, want := range []string{"Open in the newest run (1 of 2 checks)\n", "Nothing in what it looked at."} {
 		if !strings.Contains(table.String(), want) {
 			t.Errorf("%q is missing in\n%s", want, &table)
 		}

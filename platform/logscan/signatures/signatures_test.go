@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"siteready/platform/logscan/literals"
 	"siteready/platform/logscan/signatures"
 )
 
@@ -70,6 +71,30 @@ func TestEachSignatureMatchesItsSample(t *testing.T) {
 	}
 	if len(c.All) != 404 {
 		t.Errorf("%d signatures, want 404", len(c.All))
+	}
+}
+
+// Where a sample of one signature holds another too, the one that wins names more of the cause or is
+// longer; the order of the catalogue decides nothing.
+func TestWhichOfTwoWinsIsSaid(t *testing.T) {
+	c := known(t)
+	two := 0
+	for _, row := range rows(t, "samples.tsv") {
+		found := c.Append(nil, []byte(row[1]))
+		best := c.Winner(found, row[1])
+		for _, f := range found {
+			if f.Literal == best || c.Winner([]literals.Found{f}, row[1]) < 0 {
+				continue
+			}
+			two++
+			a, b := c.All[best], c.All[f.Literal]
+			if a.Rank == b.Rank && len(a.Literal)+len(a.And) == len(b.Literal)+len(b.And) {
+				t.Errorf("nothing but their order says which of %s and %s wins in: %s", a.ID, b.ID, row[1])
+			}
+		}
+	}
+	if two < 20 {
+		t.Errorf("only %d samples hold a second signature", two)
 	}
 }
 
