@@ -27,6 +27,7 @@ func TestNativeQuestions(t *testing.T) {
 		{platform.ReadPrereqLog(`C:\ConfigMgrPrereq.log`).Question, platform.KindLog, `log C:\ConfigMgrPrereq.log : prerequisite check`},
 		{platform.ReadBackupLog(`D:\CM\Logs\smsbkup.log`).Question, platform.KindLog, `log D:\CM\Logs\smsbkup.log : site backup`},
 		{platform.ReadDigest(`D:\CM\x.xml`).Question, platform.KindDigest, `digest D:\CM\x.xml`},
+		{platform.ReadRuntimeSettings(`D:\SM\x.exe.config`).Question, platform.KindDigest, `digest D:\SM\x.exe.config : runtime settings`},
 		{platform.ReadShare(`\\fs01\source`).Question, platform.KindShare, `share \\fs01\source`},
 		{platform.ReadTCP("sql01.contoso.com:1433").Question, platform.KindTCP, `tcp sql01.contoso.com:1433`},
 		{platform.ReadAddresses("sql01.contoso.com").Question, platform.KindName, `name sql01.contoso.com`},

@@ -23,7 +23,7 @@ const (
 	KindRegistry    Kind = "registry"    // Where is a key, What a value or empty for the key itself
 	KindService     Kind = "service"     // What is a service's key name
 	KindFile        Kind = "file"        // Where is a path
-	KindDigest      Kind = "digest"      // Where is a path
+	KindDigest      Kind = "digest"      // Where is a path, What is empty or DigestRuntime
 	KindFolder      Kind = "folder"      // Where is a path, What a NamePattern
 	KindAccess      Kind = "access"      // Where is a folder's path
 	KindVolume      Kind = "volume"      // Where is a path on the volume

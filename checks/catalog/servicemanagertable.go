@@ -118,7 +118,7 @@ func wayBackRows() []requirementRow {
 		{RuleWarning, "Availability groups fail over by hand", byCheck},
 		{RuleError, "Events of services that did not start", byCheck},
 		{RuleError, "Set-up logs of starts that failed", inFiles},
-		{RuleWarning, "Files of the configuration service are verified over the network", inFiles},
+		{RuleWarning, "Files of the configuration service are verified over the network", byCheck},
 		{RuleWarning, "A raised limit for the start of services is in force", byCheck},
 		{RuleInfo, "Revocation setting of each service account", noTest},
 	}

@@ -26,12 +26,13 @@ func startTimeout() checks.Check {
 		Why: "On some computers the configuration service takes longer to start than Windows waits, because the signature of its files is verified over the network. " +
 			"The limit of Windows can be raised, and counts from the next start of the machine.",
 		Consequence: "Setup cannot start the service OMCFG, error 0x8007041D with event 7009, and rolls the upgrade back.",
-		Remedy:      "Set ServicesPipeTimeout to 200000 (decimal, milliseconds), or more when that is not enough, and restart the server before Setup.",
-		Command:     `reg add HKLM\SYSTEM\CurrentControlSet\Control /v ServicesPipeTimeout /t REG_DWORD /d 200000`,
-		Covers:      []string{"A raised limit for the start of services is in force"},
-		Sources:     []string{pageProblems, "https://learn.microsoft.com/troubleshoot/windows-server/system-management-components/service-not-start-events-7000-7011-time-out-error"},
-		Rights:      []string{discovery.RegistryRight, eventsRight},
-		Reads:       reads(startLimit.Form(), control.Form(), platform.ReadBoot().Form(), slowStarts.Form()),
+		Remedy: "Set ServicesPipeTimeout to 200000 (decimal, milliseconds), or more when that is not enough, and restart the server before Setup. " +
+			"Where the service runs on .NET before 4, write <generatePublisherEvidence enabled=\"false\"/> into the element runtime of its configuration file, too.",
+		Command: `reg add HKLM\SYSTEM\CurrentControlSet\Control /v ServicesPipeTimeout /t REG_DWORD /d 200000`,
+		Covers:  []string{"A raised limit for the start of services is in force", "Files of the configuration service are verified over the network"},
+		Sources: []string{pageProblems, pageEvidence, "https://learn.microsoft.com/troubleshoot/windows-server/system-management-components/service-not-start-events-7000-7011-time-out-error"},
+		Rights:  []string{discovery.RegistryRight, eventsRight, "Windows: read the configuration file of the configuration service"},
+		Reads:   reads(startLimit.Form(), control.Form(), platform.ReadBoot().Form(), slowStarts.Form(), platform.ReadRuntimeSettings(`{installation folder}`+hostConfiguration).Form()),
 		Settings: []checks.Setting{
 			{Name: leastLimit, Default: 60, Unit: "seconds", Source: "Microsoft's support article on services that do not start: 60000 as an example", About: "a limit that was set, and is lower, hardly helps"},
 			{Name: startSettles, Default: 15, Unit: "minutes", About: "what Windows itself writes beside the limit within this time after a start is no change of it"},
@@ -43,7 +44,7 @@ func startTimeout() checks.Check {
 // slowStarts are the events of the configuration service that did not answer in time.
 var slowStarts = eventsOf(configuration, tooSlow)
 
-func runStartTimeout(ctx context.Context, c *checks.Case, _ discovery.ServiceManager) (checks.Finding, error) {
+func runStartTimeout(ctx context.Context, c *checks.Case, sm discovery.ServiceManager) (checks.Finding, error) {
 	finding, inForce, err := judgeLimit(ctx, c)
 	if err != nil {
 		return checks.Finding{}, err
@@ -53,7 +54,17 @@ func runStartTimeout(ctx context.Context, c *checks.Case, _ discovery.ServiceMan
 		item = unread(item, platform.Refuse(platform.ErrUnsupported, "%s was too slow, and it is not known whether a longer limit is in force since: %s", configuration, item.Found))
 	}
 	finding.Items = append(finding.Items, item)
+	evidence, note := judgeEvidence(ctx, c, sm.InstallDir, inForce)
+	if note != "" {
+		finding.Notes = append(finding.Notes, note)
+	} else {
+		finding.Items = append(finding.Items, evidence)
+	}
 	switch {
+	case item.Status == checks.Passed && finding.Items[0].Status == checks.Passed && evidence.Status == checks.Warning:
+		finding.Summary = "The configuration service may wait for the network when it starts."
+	case item.Status == checks.Passed && finding.Items[0].Status == checks.Passed && note == "" && evidence.Status == checks.Unknown:
+		finding.Summary = "Whether the configuration service waits for the network when it starts is not known."
 	case item.Status == checks.Failed:
 		finding.Summary = "The configuration service was too slow for the limit of Windows."
 	case item.Status == checks.Unknown && finding.Items[0].Status == checks.Passed:

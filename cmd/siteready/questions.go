@@ -44,7 +44,7 @@ var about = map[platform.Kind]string{
 	platform.KindCertificate: "subject, issuer, end and uses of the certificates in a store; a private key is never opened",
 	platform.KindEvents:      "how many events of a log fit, the oldest and the newest time; their texts are never read, their data only to find the name of a service that is asked about",
 	platform.KindFile:        "size, time and version of one file, never its content",
-	platform.KindDigest:      "size and SHA-256 of one file; nothing else of its content is told",
+	platform.KindDigest:      "size and SHA-256 of one file, or which .NET a program may run on by its configuration file; nothing else of their content is told",
 	platform.KindFolder:      "how many files of one folder have such names, their size and times; no name is told, no file is opened",
 	platform.KindAccess:      "who may do what with one folder: its owner and its access list, as SIDs; nothing is opened for writing",
 	platform.KindOS:          "facts about Windows",

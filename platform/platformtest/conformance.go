@@ -119,6 +119,9 @@ func typed(ctx context.Context, session *platform.Session, q platform.Question) 
 	case platform.KindFile:
 		return asked[platform.File](ctx, session, q)
 	case platform.KindDigest:
+		if q.What == platform.DigestRuntime {
+			return asked[platform.RuntimeSettings](ctx, session, q)
+		}
 		return asked[platform.Digest](ctx, session, q)
 	case platform.KindFolder:
 		return asked[platform.Folder](ctx, session, q)

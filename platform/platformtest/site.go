@@ -18,6 +18,7 @@ import (
 	"github.com/goccy/go-yaml"
 
 	"siteready/platform"
+	"siteready/platform/dotnet"
 )
 
 // Site is a constructed site: nobody recorded it. It implements platform.Reader. Its
@@ -263,6 +264,9 @@ func (s *Site) digest(q platform.Question) (any, error) {
 		return nil, err
 	}
 	text := content.(string)
+	if q.What == platform.DigestRuntime {
+		return dotnet.Runtime(strings.NewReader(text), q.Where)
+	}
 	return platform.Digest{Size: int64(len(text)), SHA256: fmt.Sprintf("%x", sha256.Sum256([]byte(text)))}, nil
 }
 
@@ -427,6 +431,9 @@ func (s *Site) Questions() []platform.Question {
 	}
 	for path := range s.Contents {
 		all = append(all, platform.ReadDigest(path).Question)
+		if strings.HasSuffix(strings.ToLower(path), ".config") {
+			all = append(all, platform.ReadRuntimeSettings(path).Question)
+		}
 	}
 	for path, folder := range s.Folders {
 		for pattern := range folder {

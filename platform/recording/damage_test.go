@@ -69,6 +69,7 @@ func everyKind(t testing.TB) (page, map[platform.Question]asking) {
 	ask(all, o, platform.ReadService("CcmExec"), `{"state":"running","start":"automatic","account":"LocalSystem"}`)
 	ask(all, o, platform.ReadFile(`C:\x.dll`), `{"size":5242880,"modified":"2025-06-01T10:00:00Z","version":null}`)
 	ask(all, o, platform.ReadDigest(`C:\x.xml`), `{"size":3,"sha256":"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"}`)
+	ask(all, o, platform.ReadRuntimeSettings(`C:\x.exe.config`), `{"size":300,"runtimes":["v2.0.50727","v4.0"],"publisher_evidence":"false"}`)
 	ask(all, o, platform.ReadFolder(`C:\x`, "*.i??|*.nil"), `{"files":2,"bytes":2048,"oldest":"2026-11-20T01:40:00Z","newest":"2026-11-20T01:50:00Z","more":false}`)
 	ask(all, o, platform.ReadFolder(`C:\y`, "*"), `{"files":0,"bytes":0,"oldest":null,"newest":null,"more":true}`)
 	ask(all, o, platform.ReadBackupLog(`D:\Logs\smsbkup.log`), `{"size":4096,"encoding":"utf-16le","outcome":"failed","at":"2026-11-19T22:10:00Z","message":5043}`)

@@ -28,7 +28,7 @@ var answerFields = map[platform.Kind]map[string]sort{
 	},
 	platform.KindService: {"state": keptText, "start": keptText, "account": userName},
 	platform.KindFile:    {"modified": keptText, "version": keptText},
-	platform.KindDigest:  {"sha256": keptText},
+	platform.KindDigest:  {"sha256": keptText, "runtimes": keptText, "publisher_evidence": keptText},
 	platform.KindFolder:  {"oldest": keptText, "newest": keptText},
 	platform.KindAccess:  {"owner": freeText, "sid": freeText, "type": keptText},
 	platform.KindVolume:  {"mount": freeText, "file_system": keptText},

@@ -26,6 +26,10 @@ func TestConformance(t *testing.T) {
 	if err := os.WriteFile(log, []byte("a log without a run\r\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	configuration := filepath.Join(t.TempDir(), "x.exe.config")
+	if err := os.WriteFile(configuration, []byte("<configuration/>"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	known := []platform.Question{
 		platform.ReadPrereqLog(log).Question,
 		platform.ReadFailureLog(log).Question,
@@ -37,6 +41,7 @@ func TestConformance(t *testing.T) {
 		platform.ReadFile(filepath.Join(os.Getenv("SystemRoot"), `System32\kernel32.dll`)).Question,
 		platform.ReadFile(text).Question,
 		platform.ReadDigest(text).Question,
+		platform.ReadRuntimeSettings(configuration).Question,
 		platform.ReadFolder(filepath.Dir(text), "*.t?t").Question,
 		platform.ReadAccess(filepath.Dir(text)).Question,
 		platform.ReadVolume(`C:\`).Question,
@@ -58,6 +63,7 @@ func TestConformance(t *testing.T) {
 		platform.ReadFile(filepath.Join(t.TempDir(), "nobody")).Question,
 		platform.ReadFile(`C:\siteready-nobody\x`).Question,
 		platform.ReadDigest(`C:\siteready-nobody\x`).Question,
+		platform.ReadRuntimeSettings(`C:\siteready-nobody\x`).Question,
 		platform.ReadFolder(`C:\siteready-nobody`, "*").Question,
 		platform.ReadAccess(`C:\siteready-nobody`).Question,
 		platform.ReadPrereqLog(`C:\siteready-nobody\ConfigMgrPrereq.log`).Question,

@@ -11,14 +11,16 @@ import (
 	"golang.org/x/sys/windows"
 
 	"siteready/platform"
+	"siteready/platform/dotnet"
 )
 
 // digestChunk is how much of a file is read at once. Between two chunks the end of the time is
 // noticed.
 const digestChunk = 1 << 20
 
-// readDigest reads a file for the digest of its content. It does not keep others from writing.
-func readDigest(ctx context.Context, path string) (any, error) {
+// readDigest reads a file for a digest of its content: its runtime settings, or its size and sum.
+// It does not keep others from writing.
+func readDigest(ctx context.Context, path, what string) (any, error) {
 	if err := wantAbsolute(path); err != nil {
 		return nil, err
 	}
@@ -37,7 +39,12 @@ func readDigest(ctx context.Context, path string) (any, error) {
 		return nil, call{api: "CreateFile", target: path, right: right}.refused(err)
 	}
 	file := os.NewFile(uintptr(handle), path)
-	digest, err := digested(ctx, file, path)
+	var digest any
+	if what == platform.DigestRuntime {
+		digest, err = dotnet.Runtime(file, path)
+	} else {
+		digest, err = digested(ctx, file, path)
+	}
 	err = errors.Join(err, file.Close())
 	var no *platform.NoAnswer
 	switch {

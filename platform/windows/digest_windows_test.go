@@ -5,7 +5,9 @@ import (
 	"context"
 	"errors"
 	"io"
+	"os"
 	"path/filepath"
+	"reflect"
 	"testing"
 	"testing/iotest"
 
@@ -40,6 +42,23 @@ func TestDigestOfFile(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+}
+
+func TestRuntimeSettings(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "x.exe.config")
+	text := `<configuration><startup><supportedRuntime version="v4.0"/></startup><runtime><generatePublisherEvidence enabled="false"/></runtime></configuration>`
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	want := platform.RuntimeSettings{Size: int64(len(text)), Runtimes: []string{"v4.0"}, PublisherEvidence: "false"}
+	if got := ask(t, platform.ReadRuntimeSettings(path)); !reflect.DeepEqual(got, want) {
+		t.Errorf("%+v, wanted %+v", got, want)
+	}
+	if err := os.WriteFile(path, []byte("[x]"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	refuse(t, platform.ReadRuntimeSettings(path), platform.ErrMalformed, path)
+	refuse(t, platform.ReadRuntimeSettings(path+"x"), platform.ErrAbsent)
 }
 
 func TestDigestOfNoFile(t *testing.T) {

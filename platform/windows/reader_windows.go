@@ -48,7 +48,7 @@ func (r *Reader) Read(ctx context.Context, q platform.Question) (json.RawMessage
 	case platform.KindFile:
 		answer, err = readFile(q.Where)
 	case platform.KindDigest:
-		answer, err = readDigest(ctx, q.Where)
+		answer, err = readDigest(ctx, q.Where, q.What)
 	case platform.KindFolder:
 		answer, err = readFolder(ctx, q.Where, q.What)
 	case platform.KindAccess:
@@ -102,7 +102,11 @@ func answerable(q platform.Question) error {
 	switch q.Kind {
 	case platform.KindService, platform.KindOS:
 		used.Where = ""
-	case platform.KindFile, platform.KindDigest, platform.KindAccess, platform.KindVolume, platform.KindShare, platform.KindCertificate:
+	case platform.KindDigest:
+		if used.What != platform.DigestRuntime {
+			used.What = ""
+		}
+	case platform.KindFile, platform.KindAccess, platform.KindVolume, platform.KindShare, platform.KindCertificate:
 		used.What = ""
 	}
 	if used != q {
