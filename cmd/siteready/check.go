@@ -199,7 +199,8 @@ func (p *program) judge(ctx context.Context, from source, o *selectOptions, out 
 // they are kept, it is also asked what an update may change, for `siteready after`.
 func (p *program) examine(ctx context.Context, from source, o *selectOptions, kept bool) (report.Report, *platform.Machine, error) {
 	start := time.Now()
-	selection, target, err := o.selected(catalog.All())
+	all := catalog.All()
+	selection, target, err := o.selected(all)
 	if err != nil {
 		return report.Report{}, nil, err
 	}
@@ -226,7 +227,7 @@ func (p *program) examine(ctx context.Context, from source, o *selectOptions, ke
 	go func() { described <- describe(ctx, m, from.stated) }()
 	far := &progress{of: selection.Len(), wait: m.Waiting}
 	shown := p.follow(far)
-	results := checks.Run(ctx, m, catalog.All(), selection, o.conditions(conditions), far.checkEnded)
+	results := checks.Run(ctx, m, all, selection, o.conditions(conditions), far.checkEnded)
 	shown()
 	subject := <-described
 	why := stopped(ctx)
@@ -240,7 +241,7 @@ func (p *program) examine(ctx context.Context, from source, o *selectOptions, ke
 		Recording: from.file, ReadAt: from.readAt, JudgedFor: judged, MadeAt: time.Now(),
 		ValidFor: time.Duration(o.validFor), Took: time.Since(start), Stopped: why, Hanging: m.Hanging(hangPatience), FailOn: o.failOn, Results: results,
 		Configuration: o.inForce(), Thresholds: o.Thresholds, Waivers: waivers,
-		Statements: catalog.All().StatementsFor(results), Confirmed: o.Confirmed,
+		Statements: all.StatementsFor(results), Confirmed: o.Confirmed,
 	})
 	return r, m, nil
 }

@@ -110,24 +110,25 @@ func (p *program) record(cmd *cobra.Command, o *recordOptions) error {
 // askEverything lets every check ask for every target and drops the verdicts, then asks what
 // checks of tomorrow may want to know.
 func askEverything(ctx context.Context, m *platform.Machine, conditions checks.Conditions) error {
-	all, err := checks.Select(catalog.All(), nil, nil)
+	everyCheck := catalog.All()
+	all, err := checks.Select(everyCheck, nil, nil)
 	if err != nil {
 		return err
 	}
 	discovery.Describe(ctx, m.Session(), conditions.Stated)
 	for _, target := range requirement.ConfigMgrReleases() {
 		conditions.Target = target
-		checks.Run(ctx, m, catalog.All(), all, conditions)
+		checks.Run(ctx, m, everyCheck, all, conditions)
 		if conditions.SetupAccount != "" { // and for whoever judges without this configuration
 			byDefault := conditions
 			byDefault.SetupAccount = ""
-			checks.Run(ctx, m, catalog.All(), all, byDefault)
+			checks.Run(ctx, m, everyCheck, all, byDefault)
 		}
 	}
 	if sm, err := discovery.FindServiceManager(ctx, m.Session()); err == nil && sm != nil {
 		for _, target := range requirement.ServiceManagerReleases() {
 			conditions.ServiceManager = target
-			checks.Run(ctx, m, catalog.All(), all, conditions)
+			checks.Run(ctx, m, everyCheck, all, conditions)
 		}
 	}
 	diagnosis.Diagnose(ctx, m.Session(), conditions.Stated, nil)
