@@ -105,7 +105,7 @@ var (
 	free = []string{
 		"cmp", "context", "crypto/sha1", "crypto/sha256", "encoding/asn1", "encoding/binary", "encoding/json", "encoding/xml", "errors", "fmt", "io",
 		"io/fs", "path/filepath", "regexp", "runtime", "slices", "strconv", "strings", "sync", "time", "unicode/utf16", "unicode/utf8",
-		"unsafe", "siteready/platform", "siteready/platform/logscan",
+		"unsafe", "siteready/platform", "siteready/platform/dotnet", "siteready/platform/logscan",
 	}
 )
 
