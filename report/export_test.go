@@ -3,7 +3,7 @@ package report
 import "bytes"
 
 // HTMLPage is the template of the HTML report.
-func HTMLPage() string { return htmlPage }
+func HTMLPage() string { return htmlParts + htmlPage }
 
 // HTMLView is what the template is filled with.
 func HTMLView(r Report) any { return newHTMLView(r) }

@@ -10,6 +10,11 @@ import (
 	"strings"
 )
 
+// htmlParts are what all pages have: the head, and the signs of statuses and verdicts.
+//
+//go:embed html/parts.html
+var htmlParts string
+
 //go:embed html/page.html
 var htmlPage string
 
@@ -24,7 +29,7 @@ var htmlScript string
 // escaped and cut; evidence is shortened as in a table.
 func HTML(w io.Writer, r Report) error {
 	var page bytes.Buffer
-	if err := fill(&page, htmlPage, newHTMLView(r)); err != nil {
+	if err := fill(&page, htmlParts+htmlPage, newHTMLView(r)); err != nil {
 		return fmt.Errorf("make the HTML report: %w", err)
 	}
 	if _, err := w.Write(page.Bytes()); err != nil {

@@ -19,7 +19,7 @@ var htmlLogsPage string
 // nothing, and has no script. Foreign text is escaped and cut.
 func HTMLLogs(w io.Writer, l Logs) error {
 	var page bytes.Buffer
-	if err := fill(&page, htmlLogsPage, newLogsView(l)); err != nil {
+	if err := fill(&page, htmlParts+htmlLogsPage, newLogsView(l)); err != nil {
 		return fmt.Errorf("make the HTML report: %w", err)
 	}
 	if _, err := w.Write(page.Bytes()); err != nil {

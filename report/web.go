@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"io"
-	"strings"
 
 	"siteready/checks"
 )
@@ -17,28 +16,25 @@ type Markup = markup
 type Web struct {
 	Policy string
 	Style  Markup
-	Signs  Markup // the signs of statuses and verdicts, to be used as #s-failed
 }
 
 // NewWeb is that of a page with a style of its own beside that of the report.
 func NewWeb(style string) Web {
 	style = htmlStyle + style
-	_, rest, _ := strings.Cut(htmlPage, `<svg class="signs"`)
-	signs, _, _ := strings.Cut(rest, "</svg>\n\n")
 	return Web{
 		Policy: "default-src 'none'; style-src " + hashed(style) + "; base-uri 'none'; form-action 'none'",
 		Style:  markup(style),
-		Signs:  markup(`<svg class="signs"` + signs + "</svg>"),
 	}
 }
 
 // WritePage writes a page: a template with the fields of view in it, of which every text is
 // escaped. The template is one of the program's own, in the small language of the HTML report:
 // {{.Field}}, {{$.Field}}, if, with, range with else, template and define; texts stand between
-// tags and in quoted attributes only.
+// tags and in quoted attributes only. It may use the templates head, of a view with Policy, Title and
+// Style, signs, and sign, of a status.
 func WritePage(w io.Writer, template string, view any) error {
 	var page bytes.Buffer
-	if err := fill(&page, template, view); err != nil {
+	if err := fill(&page, htmlParts+template, view); err != nil {
 		return fmt.Errorf("make the page: %w", err)
 	}
 	if _, err := w.Write(page.Bytes()); err != nil {
