@@ -102,9 +102,6 @@ const (
 // everyFile is the pattern for all files of a folder.
 const everyFile = "*"
 
-// systemRoot is the folder of Windows. Microsoft's checker writes its log to the root of that drive.
-var systemRoot = platform.ReadText(`HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion`, "SystemRoot")
-
 func payload(folder, guid string) string { return folder + `\EasySetupPayload\` + guid }
 
 // Gather asks what a diagnosis needs, and no more: what hangs on a state is asked where a package
@@ -218,7 +215,7 @@ func (f *Facts) here(ctx context.Context, s *platform.Session) {
 		f.boot = ask(ctx, s, platform.ReadBoot())
 	}
 	if f.any(func(c int64) bool { return phase(c) == updates.PhasePrerequisites }) {
-		f.root = ask(ctx, s, systemRoot)
+		f.root = ask(ctx, s, discovery.WindowsFolder)
 		if drive, _, found := strings.Cut(string(f.root.value), `\`); f.root.known() && found {
 			f.prereq = ask(ctx, s, platform.ReadPrereqLog(drive+`\ConfigMgrPrereq.log`))
 		}
@@ -283,7 +280,7 @@ func Reads() []platform.Form {
 		platform.ReadComputer().Form(), platform.ReadService(updateService).Form(), platform.ReadService(executive).Form(),
 		platform.ReadFolder(payload(folder, guid), everyFile).Form(), platform.ReadFolder(payload(folder, guid)+`\redist`, everyFile).Form(),
 		platform.ReadShare(`\\{service connection point}\EasySetupPayload`).Form(),
-		platform.ReadBoot().Form(), systemRoot.Form(), platform.ReadPrereqLog(`{drive of Windows}\ConfigMgrPrereq.log`).Form(),
+		platform.ReadBoot().Form(), discovery.WindowsFolder.Form(), platform.ReadPrereqLog(`{drive of Windows}\ConfigMgrPrereq.log`).Form(),
 	)
 	for _, name := range watchedLogs() {
 		forms = append(forms, platform.ReadFailureLog(folder+`\Logs\`+name).Form())

@@ -3,16 +3,12 @@ package logs
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
 
 	"siteready/checks"
 	"siteready/checks/discovery"
 	"siteready/platform"
 )
-
-// systemRoot is the folder of Windows. Setup writes its log to the root of that drive.
-var systemRoot = platform.ReadText(`HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion`, "SystemRoot")
 
 func setupLog(drive string) platform.Query[platform.FailureLog] {
 	return platform.ReadFailureLog(drive + `\ConfigMgrSetup.log`)
@@ -29,20 +25,16 @@ func setup() checks.Check {
 		Command:     `siteready logs C:\ConfigMgrSetup.log`,
 		Sources:     []string{pageUpdates, pageLogs},
 		Rights:      []string{discovery.RegistryRight, "Windows: read ConfigMgrSetup.log on the drive of Windows, and list that drive's root"},
-		Reads:       append(discovery.SiteReads(), systemRoot.Form(), setupLog("{drive of Windows}").Form()),
+		Reads:       append(discovery.SiteReads(), discovery.WindowsFolder.Form(), setupLog("{drive of Windows}").Form()),
 		Settings:    settings(true, false),
 		Run:         discovery.OnSite(runSetup),
 	}
 }
 
 func runSetup(ctx context.Context, c *checks.Case, _ discovery.Site) (checks.Finding, error) {
-	root, err := platform.Ask(ctx, c, systemRoot)
+	drive, err := discovery.WindowsDrive(ctx, c)
 	if err != nil {
 		return checks.Finding{}, err
-	}
-	drive, _, found := strings.Cut(string(root), `\`)
-	if !found || len(drive) != 2 || drive[1] != ':' {
-		return checks.Finding{}, platform.Refuse(platform.ErrMalformed, "%s is %q, which is on no drive", systemRoot, root)
 	}
 	query := setupLog(drive)
 	digest, found, err := platform.Lookup(ctx, c, query)

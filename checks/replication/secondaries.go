@@ -49,21 +49,16 @@ func secondaries() checks.Check {
 }
 
 func runSecondaries(ctx context.Context, c *checks.Case, d discovery.Database, h hierarchy) (checks.Finding, error) {
-	switch {
-	case h.own.Type == typeCAS:
-		return checks.DoesNotApply("secondary sites belong to primary sites: run siteready on their site servers"), nil
-	case h.secondaries == 0:
-		return checks.DoesNotApply("site " + h.own.Site + " has no secondary sites"), nil
+	if reason := noSecondaries(h); reason != "" {
+		return checks.DoesNotApply(reason), nil
 	}
 	rows, err := platform.Ask(ctx, c, secondaryUpdates.In(d.Instance, d.Name))
 	if err != nil {
 		return checks.Finding{}, err
 	}
 	all := rows[0].Secondaries
-	if all != h.secondaries || all < int64(len(rows)) || all > int64(len(rows)) && len(rows) < maxSecondaries {
-		return checks.Finding{}, platform.Refuse(platform.ErrMalformed,
-			"site %s has %s on SQL Server %s, and was asked about %d, of which %d were listed",
-			h.own.Site, count(h.secondaries, "secondary site", "secondary sites"), d.Instance, all, len(rows))
+	if err := h.listsSecondaries(d, all, len(rows)); err != nil {
+		return checks.Finding{}, err
 	}
 	const wanted, where = "all updates of its parent site", "fnGetSecondarySiteCMUpdateStatus in the site database"
 	var items []checks.Item
@@ -95,4 +90,26 @@ func runSecondaries(ctx context.Context, c *checks.Case, d discovery.Database, h
 	}
 	finding.Notes = notes
 	return finding, nil
+}
+
+// noSecondaries says why secondary sites are not judged here, and is empty where they are.
+func noSecondaries(h hierarchy) string {
+	switch {
+	case h.own.Type == typeCAS:
+		return "secondary sites belong to primary sites: run siteready on their site servers"
+	case h.secondaries == 0:
+		return "site " + h.own.Site + " has no secondary sites"
+	default:
+		return ""
+	}
+}
+
+// listsSecondaries is an error when a statement saw another number of secondary sites than the
+// hierarchy has, or listed fewer than it saw though there was room.
+func (h hierarchy) listsSecondaries(d discovery.Database, all int64, listed int) error {
+	if all == h.secondaries && (all == int64(listed) || all > int64(listed) && listed >= maxSecondaries) {
+		return nil
+	}
+	return platform.Refuse(platform.ErrMalformed, "site %s has %s on SQL Server %s, and was asked about %d, of which %d were listed",
+		h.own.Site, count(h.secondaries, "secondary site", "secondary sites"), d.Instance, all, listed)
 }

@@ -15,8 +15,6 @@ import (
 // know. Only when the key was last written is asked for, never a value.
 const secureStorage = `\Common\MOMBins`
 
-var systemRoot = platform.ReadText(`HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion`, "SystemRoot")
-
 func encryptionKey() checks.Check {
 	return checks.Check{
 		ID:    "smserver.encryption-key",
@@ -36,7 +34,7 @@ func encryptionKey() checks.Check {
 		},
 		Reads: reads(append(programReads()[:2:2], platform.ReadText(uninstallKey+`\`+programHole, "InstallDate").Form(),
 			platform.ReadComputer().Form(), platform.ReadFile("{key backup}").Form(), platform.ReadKey(discovery.KeyForm(secureStorage)).Form(),
-			platform.ReadVolume("{key backup}").Form(), systemRoot.Form())...),
+			platform.ReadVolume("{key backup}").Form(), discovery.WindowsFolder.Form())...),
 		Run: discovery.OnServiceManager(runEncryptionKey),
 	}
 }
@@ -183,7 +181,7 @@ func judgePlace(ctx context.Context, c *checks.Case, path string, item checks.It
 	if strings.HasPrefix(path, `\\`) {
 		return item
 	}
-	root, err := platform.Ask(ctx, c, systemRoot)
+	drive, err := discovery.WindowsDrive(ctx, c)
 	if err != nil {
 		return unread(item, err)
 	}
@@ -191,7 +189,7 @@ func judgePlace(ctx context.Context, c *checks.Case, path string, item checks.It
 	if err != nil {
 		return unread(item, err)
 	}
-	if drive, _, _ := strings.Cut(string(root), `\`); strings.EqualFold(drive+`\`, its.Mount) {
+	if strings.EqualFold(drive+`\`, its.Mount) {
 		item.Status = checks.Warning
 		item.Found += fmt.Sprintf(", on %s, where Windows of this server is", its.Mount)
 	}

@@ -14,9 +14,6 @@ import (
 	"siteready/platform"
 )
 
-// systemRoot is the folder of Windows. Microsoft's checker writes its log to the root of that drive.
-var systemRoot = platform.ReadText(`HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion`, "SystemRoot")
-
 func prereqLog(drive string) platform.Query[platform.PrereqLog] {
 	return platform.ReadPrereqLog(drive + `\ConfigMgrPrereq.log`)
 }
@@ -42,7 +39,7 @@ func prerequisiteCheck() checks.Check {
 			"Windows: read ConfigMgrPrereq.log on the drive of Windows",
 		}, packagesInFlight().Rights[1:]...),
 		Reads: append(discovery.DatabaseReads(),
-			systemRoot.Form(), prereqLog("{drive of Windows}").Form(), updates.Form()),
+			discovery.WindowsFolder.Form(), prereqLog("{drive of Windows}").Form(), updates.Form()),
 		Settings: []checks.Setting{
 			{Name: freshFor, Default: 30, Unit: "days", About: "how old the last run may be when the update starts; an older one that does not say what it was for is not judged"},
 		},
@@ -54,13 +51,9 @@ func runPrerequisiteCheck(ctx context.Context, c *checks.Case, site discovery.Si
 	if site.Type == discovery.Secondary {
 		return checks.DoesNotApply("a secondary site is updated by its parent, whose server has the log of Microsoft's checker"), nil
 	}
-	root, err := platform.Ask(ctx, c, systemRoot)
+	drive, err := discovery.WindowsDrive(ctx, c)
 	if err != nil {
 		return checks.Finding{}, err
-	}
-	drive, _, found := strings.Cut(string(root), `\`)
-	if !found || len(drive) != 2 || drive[1] != ':' {
-		return checks.Finding{}, platform.Refuse(platform.ErrMalformed, "%s is %q, which is on no drive", systemRoot, root)
 	}
 	query := prereqLog(drive)
 	log, found, err := platform.Lookup(ctx, c, query)

@@ -49,7 +49,7 @@ func freeDisk() checks.Check {
 			"Windows: list the volumes of the installation folder, the content library and the system's temporary files", performanceState,
 		},
 		Reads: append(discovery.DatabasesReads(),
-			contentLibrary.Form(), systemTemp.Form(), systemRoot.Form(),
+			contentLibrary.Form(), systemTemp.Form(), discovery.WindowsFolder.Form(),
 			platform.ReadVolume("{folder}").Form(), databaseFiles.In("{SQL Server}", "{site database}").Form()),
 		Settings: []checks.Setting{
 			{Name: "install_fails_below", Default: 15, Unit: "GB", Source: rule, About: "free space on the volume of the installation folder"},

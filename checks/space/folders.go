@@ -18,7 +18,6 @@ var (
 	contentLibrary = platform.ReadText(`HKLM\SOFTWARE\Microsoft\SMS\DP`, "ContentLibraryPath")
 	smsProvider    = platform.ReadKey(`HKLM\SOFTWARE\Microsoft\SMS\Providers`)
 	systemTemp     = platform.ReadText(`HKLM\SYSTEM\CurrentControlSet\Control\Session Manager\Environment`, "TEMP")
-	systemRoot     = platform.ReadText(`HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion`, "SystemRoot")
 )
 
 // folder is a folder of this server that an update fills.
@@ -77,7 +76,7 @@ func tempPath(ctx context.Context, c *checks.Case) (string, error) {
 	if !found || !strings.HasPrefix(string(text), "%") {
 		return string(text), nil
 	}
-	root, err := platform.Ask(ctx, c, systemRoot)
+	root, err := platform.Ask(ctx, c, discovery.WindowsFolder)
 	if err != nil {
 		return "", err
 	}

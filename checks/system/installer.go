@@ -14,9 +14,6 @@ import (
 // minInstaller is the lowest Windows Installer that the product's rule accepts.
 var minInstaller = version.MustParse("4.5")
 
-// systemRoot is the folder of Windows.
-var systemRoot = platform.ReadText(`HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion`, "SystemRoot")
-
 func installerFile(folder string) platform.Query[platform.File] {
 	return platform.ReadFile(strings.TrimSuffix(folder, `\`) + `\System32\msi.dll`)
 }
@@ -34,13 +31,13 @@ func windowsInstaller() checks.Check {
 			"https://learn.microsoft.com/intune/configmgr/core/servers/deploy/install/list-of-prerequisite-checks#microsoft-windows-installer",
 		},
 		Rights: []string{discovery.RegistryRight, "Windows: read the attributes of System32\\msi.dll, which every user may"},
-		Reads:  append(discovery.SiteReads(), systemRoot.Form(), installerFile("{folder of Windows}").Form()),
+		Reads:  append(discovery.SiteReads(), discovery.WindowsFolder.Form(), installerFile("{folder of Windows}").Form()),
 		Run:    discovery.OnSite(runWindowsInstaller),
 	}
 }
 
 func runWindowsInstaller(ctx context.Context, c *checks.Case, _ discovery.Site) (checks.Finding, error) {
-	folder, err := platform.Ask(ctx, c, systemRoot)
+	folder, err := platform.Ask(ctx, c, discovery.WindowsFolder)
 	if err != nil {
 		return checks.Finding{}, err
 	}

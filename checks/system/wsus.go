@@ -53,7 +53,7 @@ func wsusConsole() checks.Check {
 			discovery.RegistryRight, "Windows: read the attributes of files in the folder of Windows, which every user may",
 			"SQL Server: SELECT on vSMS_SC_SysResUse and EXECUTE on fnGetSiteCode in the site database",
 		},
-		Reads: append(discovery.DatabaseReads(), systemRoot.Form(), wsusLibrary("{SystemRoot}").Form(),
+		Reads: append(discovery.DatabaseReads(), discovery.WindowsFolder.Form(), wsusLibrary("{SystemRoot}").Form(),
 			updatePoints.In("{SQL Server}", "{site database}").Form()),
 		Run: discovery.OnSite(runWSUSConsole),
 	}
@@ -81,12 +81,12 @@ func runWSUSConsole(ctx context.Context, c *checks.Case, site discovery.Site) (c
 	if points[0].Points == 0 {
 		return checks.DoesNotApply("the site has no software update point"), nil
 	}
-	root, err := platform.Ask(ctx, c, systemRoot)
+	root, err := platform.Ask(ctx, c, discovery.WindowsFolder)
 	switch {
 	case err != nil:
 		return checks.Finding{}, err
 	case root == "":
-		return checks.Finding{}, platform.Refuse(platform.ErrMalformed, "%s is empty", systemRoot)
+		return checks.Finding{}, platform.Refuse(platform.ErrMalformed, "%s is empty", discovery.WindowsFolder)
 	}
 	library := wsusLibrary(string(root))
 	item := checks.Item{

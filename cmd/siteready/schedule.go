@@ -31,6 +31,15 @@ func thisHost() taskHost {
 	return taskHost{taskScheduler, os.Executable, time.Now, schedule.Task.Folder}
 }
 
+// schedulerFor is the Task Scheduler, for a task of a name that it may have.
+func (h taskHost) schedulerFor(name string) (schedule.Scheduler, error) {
+	scheduler, err := h.scheduler()
+	if err != nil {
+		return schedule.Scheduler{}, err
+	}
+	return scheduler, schedule.CheckName(name)
+}
+
 // taskOptions are the flags that say what is registered.
 type taskOptions struct {
 	name      string
@@ -291,11 +300,8 @@ func (p *program) scheduleRemove(host taskHost) *cobra.Command {
 		Short: "Remove the task",
 		Args:  flagsOnly,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			scheduler, err := host.scheduler()
+			scheduler, err := host.schedulerFor(o.name)
 			if err != nil {
-				return err
-			}
-			if err := schedule.CheckName(o.name); err != nil {
 				return err
 			}
 			found, err := scheduler.Remove(cmd.Context(), o.name)

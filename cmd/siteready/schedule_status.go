@@ -28,11 +28,8 @@ func (p *program) scheduleStatus(host taskHost) *cobra.Command {
 		Short: "Show the task, and how its last run ended; the exit code is 1 when it wants a look",
 		Args:  flagsOnly,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			scheduler, err := host.scheduler()
+			scheduler, err := host.schedulerFor(o.name)
 			if err != nil {
-				return err
-			}
-			if err := schedule.CheckName(o.name); err != nil {
 				return err
 			}
 			return p.status(cmd.Context(), scheduler, o.name)
