@@ -158,22 +158,24 @@ func (p *page) draw(header []string, rows [][]string, widths []int) error {
 // inOrder is the selected checks with trouble first, then by area in the catalogue's order.
 func inOrder(r Report) []Check {
 	ranks := []string{failed, unknown, warning, waived, passed, notApplicable}
-	var selected []Check
+	type place struct{ check, rank, area int }
+	places := make([]place, 0, len(r.Checks))
 	area := map[string]int{}
-	for _, c := range r.Checks {
+	for i, c := range r.Checks {
 		if _, known := area[c.AreaID]; !known {
 			area[c.AreaID] = len(area)
 		}
 		if c.Selected {
-			selected = append(selected, c)
+			places = append(places, place{i, slices.Index(ranks, c.Status), area[c.AreaID]})
 		}
 	}
-	slices.SortStableFunc(selected, func(a, b Check) int {
-		return cmp.Or(
-			cmp.Compare(slices.Index(ranks, a.Status), slices.Index(ranks, b.Status)),
-			cmp.Compare(area[a.AreaID], area[b.AreaID]),
-		)
+	slices.SortFunc(places, func(a, b place) int {
+		return cmp.Or(cmp.Compare(a.rank, b.rank), cmp.Compare(a.area, b.area), cmp.Compare(a.check, b.check))
 	})
+	selected := make([]Check, len(places))
+	for i, p := range places {
+		selected[i] = r.Checks[p.check]
+	}
 	return selected
 }
 
