@@ -36,8 +36,8 @@ func DefaultLimits() map[Kind]time.Duration {
 	}
 }
 
-// connections is how many questions one SQL Server instance, or the registry of one other
-// server, is asked at once.
+// connections is how many questions one SQL Server instance, the registry of one other server,
+// or one domain is asked at once.
 const connections = 2
 
 // Machine asks a Reader each question at most once in a run, within the limit of its kind,
@@ -52,7 +52,7 @@ type Machine struct {
 
 	mu      sync.Mutex
 	answers map[Question]*answer
-	lines   map[string]*line  // by kind and server, in lower case: its name has no case
+	lines   map[string]*line  // by kind and server or domain, in lower case: its name has no case
 	calls   map[Question]call // in the reader now
 }
 
@@ -73,8 +73,8 @@ type call struct {
 
 // line is the way to one server: two questions in a row that end at their limit, or one error
 // that ends the line, and nothing more is asked of it. A server that says itself that it took too
-// long, for a lock say, has answered. Another server's registry has one chance: a value in it
-// is read in a moment or never.
+// long, for a lock say, has answered. Another server's registry and a domain's controllers have one
+// chance: what they know is read in a moment or never.
 type line struct {
 	slots  chan struct{}
 	mu     sync.Mutex
@@ -301,6 +301,9 @@ func target(q Question) string {
 	if q.On != "" {
 		return q.On
 	}
+	if domain := q.directory(); domain != "" {
+		return "the domain " + domain
+	}
 	if q.Where != "" {
 		return fmt.Sprintf("%s %s", q.Kind, q.Where)
 	}
@@ -308,12 +311,15 @@ func target(q Question) string {
 }
 
 func (m *Machine) lineTo(q Question) *line {
-	if q.Kind != KindSQL && !q.remoteRegistry() || m.settled {
+	if q.Kind != KindSQL && !q.oneChance() || m.settled {
 		return nil
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	server := string(q.Kind) + " " + strings.ToLower(q.On)
+	if domain := q.directory(); domain != "" { // one service of its controllers may answer where another does not
+		server = q.What + " " + strings.ToLower(domain)
+	}
 	l := m.lines[server]
 	if l == nil {
 		l = &line{slots: make(chan struct{}, connections)}
@@ -335,7 +341,7 @@ func (l *line) note(q Question, late bool, err *NoAnswer) {
 	case l.cause != nil:
 	case err != nil && (err.EndsLine || errors.Is(err, ErrUnreachable)):
 		l.cause = err
-	case late && q.remoteRegistry():
+	case late && q.oneChance():
 		l.cause = err
 	case late:
 		if l.silent++; l.silent == 2 {

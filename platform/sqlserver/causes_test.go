@@ -78,6 +78,22 @@ func TestEachCauseHasItsHelp(t *testing.T) {
 			name: "right to another database", server: sqlservertest.Config{Databases: map[string]sqlservertest.Tables{database: failure(916, "Not msdb.")}},
 			reason: platform.ErrDenied, cause: "refuses this account another database (error 916)", help: "Map the account to a user",
 		},
+		{
+			name: "right of another kind", server: sqlservertest.Config{Databases: map[string]sqlservertest.Tables{database: failure(15247, "User does not have permission to perform this action.")}},
+			reason: platform.ErrDenied, cause: "refuses this account something (error 15247)", help: "Grant the account the right",
+		},
+		{
+			name: "replica for no reading", server: sqlservertest.Config{LogOn: &sqlservertest.Error{Number: 976, State: 1, Class: 14, Message: "The target database is not accessible for queries."}},
+			reason: platform.ErrDenied, cause: "is a replica that cannot be read now (error 976)", help: "listener of the availability group",
+		},
+		{
+			name: "database in a restore", server: sqlservertest.Config{LogOn: &sqlservertest.Error{Number: 927, State: 2, Class: 14, Message: "It is in the middle of a restore."}},
+			reason: platform.ErrDenied, cause: "a database is not online (error 927)", help: "online",
+		},
+		{
+			name: "log-on that a trigger refuses", server: sqlservertest.Config{LogOn: &sqlservertest.Error{Number: 17892, State: 1, Class: 14, Message: "Logon failed for login 'reader' due to trigger execution."}},
+			reason: platform.ErrDenied, cause: "refused the log-on (error 17892)", help: "--sql-user",
+		},
 		{name: "no such database", server: sqlservertest.Config{Databases: map[string]sqlservertest.Tables{"CM_OTHER": nil}}, reason: platform.ErrDenied, cause: "cannot be opened", help: "--database"},
 		{
 			name: "missing object", server: sqlservertest.Config{Databases: map[string]sqlservertest.Tables{database: missing(sqlservertest.Missing{Object: "dbo.v_Site"})}},

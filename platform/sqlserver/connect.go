@@ -75,16 +75,23 @@ func (r *Reader) open(ctx context.Context, t target) (*link, error) {
 	defer stop()
 	connector := mssql.NewConnectorConfig(r.config(t))
 	connector.Dialer = l.wire
-	conn, err := connector.Connect(context.WithoutCancel(ctx))
-	if err != nil {
+	if err := l.connect(context.WithoutCancel(ctx), connector); err != nil {
 		l.cut()
 		return l, err
 	}
-	l.conn = conn.(*mssql.Conn)
 	if !stop() { // the time was up at the last moment, and the sockets are closed
 		return l, ctx.Err()
 	}
 	return l, nil
+}
+
+func (l *link) connect(endless context.Context, c *mssql.Connector) (err error) {
+	defer catch(&err)
+	conn, err := c.Connect(endless)
+	if err == nil {
+		l.conn = conn.(*mssql.Conn)
+	}
+	return err
 }
 
 // setUp sends SessionSetup. A connection that does not take it has been cut.
@@ -100,7 +107,8 @@ func (l *link) setUp(ctx context.Context) error {
 	return err
 }
 
-func (l *link) execute(endless context.Context, text string) error {
+func (l *link) execute(endless context.Context, text string) (err error) {
+	defer catch(&err)
 	statement, err := l.conn.PrepareContext(endless, text)
 	if err != nil {
 		return err

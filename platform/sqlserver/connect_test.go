@@ -52,6 +52,29 @@ func TestWrongPasswordIsTriedOnceByAll(t *testing.T) {
 	}
 }
 
+// What SQL Server refuses a log-on for is asked once: for an instance, or for a database alone.
+func TestRefusedLogOnIsTriedOnce(t *testing.T) {
+	for _, test := range []struct {
+		number  int32
+		refused int // of two databases, each asked twice
+	}{{17892, 1}, {18401, 1}, {50000, 1}, {976, 2}, {942, 2}} {
+		server := sqlservertest.Start(t, sqlservertest.Config{
+			User: user, Password: password, LogOn: &sqlservertest.Error{Number: test.number, State: 1, Class: 16, Message: "No."},
+			Databases: map[string]sqlservertest.Tables{database: {"one": yes()}, "SUSDB": {"one": yes()}},
+		})
+		r := newReader(t, sqlserver.Options{Encryption: sqlserver.Disable})
+		for _, name := range []string{database, "SUSDB", database, "SUSDB"} {
+			_, err := r.Read(t.Context(), one.In(instance(server), name).Question)
+			if no := refusal(t, err, platform.ErrDenied, fmt.Sprintf("(error %d)", test.number)); no.EndsLine != (test.refused == 1) || no.Help == "" {
+				t.Errorf("the refusal is %+v", no)
+			}
+		}
+		if n := server.Counts().Refused; n != test.refused {
+			t.Errorf("error %d: %d log-ons were refused; want %d", test.number, n, test.refused)
+		}
+	}
+}
+
 func TestMissingDatabase(t *testing.T) {
 	server := start(t, sqlservertest.On, nil)
 	s := session(t, newReader(t, sqlserver.Options{CAFile: server.CAFile()}))
@@ -263,6 +286,42 @@ func TestNamedInstance(t *testing.T) {
 				t.Errorf("the refusal is %+v", no)
 			}
 		})
+	}
+}
+
+// A Browser that says nothing of use leads to no other instance, and in particular not to the one at
+// the default port.
+func TestUselessBrowser(t *testing.T) {
+	server := sqlservertest.StartInMemory(t, hostile(sqlservertest.NotSupported, sqlservertest.Fault{}))
+	const listing = "ServerName;SQL1;InstanceName;MECM;IsClustered;No;Version;16.0.1000.6;"
+	for name, answer := range map[string]string{
+		"no TCP": listing + `np;\\SQL1\pipe\sql;;`, "port 0": listing + "tcp;0;;", "no port": listing + "tcp;;;", "no number": listing + "tcp;x;;",
+		"too large": listing + "tcp;70000;;", "below 0": listing + "tcp;-1;;", "cut": listing + "tcp;14", "another instance": "ServerName;SQL1;InstanceName;OTHER;tcp;1433;;",
+		"nothing in it": "", "separators": ";;;;;;;;",
+	} {
+		t.Run(name, func(t *testing.T) {
+			dial := func(ctx context.Context, network, address string) (net.Conn, error) {
+				if network != "udp" {
+					return server.Dial(ctx, network, address)
+				}
+				client, browser := net.Pipe()
+				go func() {
+					defer browser.Close()
+					if _, err := browser.Read(make([]byte, 16)); err == nil {
+						_, _ = browser.Write(append([]byte{5, byte(len(answer)), 0}, answer...))
+					}
+				}()
+				return client, nil
+			}
+			r := newReader(t, sqlserver.Options{Encryption: sqlserver.Disable, Dial: dial})
+			_, err := r.Read(t.Context(), one.In(`SQL1\MECM`, database).Question)
+			if no := refusal(t, err, platform.ErrUnreachable, "knows no instance MECM"); !no.EndsLine || !strings.Contains(no.Help, `SERVER\INSTANCE,PORT`) {
+				t.Errorf("the refusal is %+v", no)
+			}
+		})
+	}
+	if n := server.Counts().Connections; n != 0 {
+		t.Errorf("%d connections to another instance", n)
 	}
 }
 

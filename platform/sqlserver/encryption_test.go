@@ -1,3 +1,6 @@
+// As in the program itself, see its main.go.
+//go:debug x509negativeserial=1
+
 package sqlserver_test
 
 import (
@@ -118,8 +121,12 @@ func TestCertificates(t *testing.T) {
 				return
 			}
 			no := refusal(t, err, platform.ErrUnreachable, "certificate is not trusted", test.refused)
-			if !no.EndsLine || !strings.Contains(no.Help, "--sql-ca") || !strings.Contains(no.Help, "--sql-trust-server-certificate") {
-				t.Errorf("the refusal is %+v", no)
+			help := "--sql-ca"
+			if test.refused == "127.0.0.1" { // it is another's
+				help = "--sql-server SERVER"
+			}
+			if !no.EndsLine || !strings.Contains(no.Help, help) || !strings.Contains(no.Help, "--sql-trust-server-certificate") {
+				t.Errorf("the help is %q", no.Help)
 			}
 		})
 	}
@@ -133,6 +140,59 @@ func TestCertificates(t *testing.T) {
 			t.Error(err)
 		}
 	})
+}
+
+// What is wrong with a certificate is told, with what helps against that. The one that SQL Server
+// makes for itself is taken where nothing is verified, whatever its number.
+func TestOddCertificates(t *testing.T) {
+	tests := []struct {
+		name        string
+		certificate sqlservertest.Certificate
+		server      sqlservertest.Encryption
+		options     sqlserver.Options
+		refused     string // empty if it must work
+		help        string
+	}{
+		{name: "made by itself, trusted", certificate: sqlservertest.OwnMade, options: sqlserver.Options{TrustServerCertificate: true}},
+		{name: "made by itself, this machine", certificate: sqlservertest.OwnMade, options: sqlserver.Options{Local: func(string) bool { return true }}},
+		{name: "made by itself, this machine, log-on only", certificate: sqlservertest.OwnMade, options: sqlserver.Options{Local: func(string) bool { return true }, Encryption: sqlserver.Optional}},
+		{name: "made by itself", certificate: sqlservertest.OwnMade, options: sqlserver.Options{CAFile: "own"}, refused: "certificate is not trusted: x509: ", help: "--sql-server SERVER"},
+		{name: "named in its subject alone", certificate: sqlservertest.NamedInSubject, options: sqlserver.Options{CAFile: "own"}, refused: "certificate is not trusted: x509: ", help: "alternative name"},
+		{name: "ended", certificate: sqlservertest.Ended, options: sqlserver.Options{CAFile: "own"}, refused: "certificate is not trusted: x509: certificate has expired or is not yet valid: it is after 20", help: "Give SQL Server a certificate that is valid now"},
+		{name: "ended, this machine", certificate: sqlservertest.Ended, options: sqlserver.Options{Local: func(string) bool { return true }}},
+		{
+			name: "ended, strict", certificate: sqlservertest.Ended, server: sqlservertest.Strict,
+			options: sqlserver.Options{CAFile: "own", Encryption: sqlserver.Strict}, refused: "certificate is not trusted: x509: certificate has expired or is not yet valid: it is after 20", help: "Give SQL Server a certificate that is valid now",
+		},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			if test.server == sqlservertest.NotSupported {
+				test.server = sqlservertest.LoginOnly
+			}
+			server := sqlservertest.Start(t, sqlservertest.Config{
+				User: user, Password: password, Encryption: test.server, Certificate: test.certificate,
+				Databases: map[string]sqlservertest.Tables{database: {"one": yes()}},
+			})
+			if test.options.CAFile != "" {
+				test.options.CAFile = server.CAFile()
+			}
+			_, err := ask(t, session(t, newReader(t, test.options)), server, one)
+			if test.refused == "" {
+				if err != nil {
+					t.Error(err)
+				}
+				return
+			}
+			no := refusal(t, err, platform.ErrUnreachable, test.refused)
+			if !no.EndsLine || !strings.Contains(no.Help, test.help) || strings.Contains(no.Help, "trust-server") == (test.options.Encryption == sqlserver.Strict) {
+				t.Errorf("the help is %q", no.Help)
+			}
+			if strings.Contains(no.Cause, "current time") {
+				t.Errorf("the cause differs with each run: %s", no.Cause)
+			}
+		})
+	}
 }
 
 func TestStrict(t *testing.T) {
@@ -195,5 +255,40 @@ func TestOldTLS(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// A user with a domain logs on as a Windows account, by NTLM here, in every mode, also beside
+// databases that refuse it; a wrong password is tried once.
+func TestWindowsAccount(t *testing.T) {
+	account := sqlservertest.WindowsAccount{Domain: "CONTOSO", User: "Jörg", Password: password}
+	for policy, encryption := range map[sqlserver.Encryption]sqlservertest.Encryption{
+		sqlserver.Strict: sqlservertest.Strict, sqlserver.Mandatory: sqlservertest.On,
+		sqlserver.Optional: sqlservertest.LoginOnly, sqlserver.Disable: sqlservertest.NotSupported,
+	} {
+		t.Run(string(policy), func(t *testing.T) {
+			server := sqlservertest.Start(t, sqlservertest.Config{
+				Encryption: encryption, Windows: &account, Databases: map[string]sqlservertest.Tables{database: {"one": yes()}},
+			})
+			wire := newTap()
+			options := sqlserver.Options{User: `CONTOSO\Jörg`, Password: password, Encryption: policy, CAFile: server.CAFile(), Dial: wire.dial}
+			if rows, err := ask(t, session(t, newReader(t, options)), server, one); len(rows) != 1 || err != nil {
+				t.Errorf("%d rows, %v", len(rows), err)
+			}
+			if got := server.Received(); got[len(got)-1].User != options.User || wire.carried(password) {
+				t.Errorf("%s asked, or the password was sent", got[len(got)-1].User)
+			}
+			options.Password = "Wr0ng-" + password
+			s := session(t, newReader(t, options))
+			for range 2 {
+				_, err := ask(t, s, server, one)
+				if no := refusal(t, err, platform.ErrDenied, "refused the log-on (error 18452)"); !no.EndsLine || no.Help == "" {
+					t.Errorf("the refusal is %+v", no)
+				}
+			}
+			if n := server.Counts().Refused; n != 1 {
+				t.Errorf("%d log-ons were refused; want one", n)
+			}
+		})
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"regexp"
+	"slices"
 	"strings"
 	"syscall"
 	"unicode"
@@ -37,9 +38,21 @@ const (
 	errorLogOnLast           = 18499 // from here to here; 18456 is the common one
 )
 
+// Databases that are there and cannot be read now: recovering, suspect, in a restore, not started, offline, without
+// their files, in transition, a mirror; and replicas of an availability group that are not for reading.
+var (
+	errorsNotOnline = []int32{921, 922, 926, 927, 941, 942, 945, 952, 954}
+	errorsReplica   = []int32{976, 978, 979, 982, 983, 988}
+)
+
+// classDenied is the class of errors for want of a right ("Database Engine error severities").
+const classDenied = 14
+
 const (
 	helpLogOn = "Run siteready as an account that may log on to this SQL Server, or name a log-on with --sql-user and check its password."
-	helpTrust = "Name the authority that issued the certificate with --sql-ca, or take the certificate unverified with --sql-trust-server-certificate."
+	// SQL Server 2016 and older ones make themselves a certificate with SHA-1 ("SQL Server and client encryption
+	// summary" in SQL Server's documentation), which TLS does not offer to take any more (RFC 9155).
+	helpTLS   = "Check that the server has TLS 1.2 enabled, and give SQL Server a certificate that is signed with SHA-256: what SQL Server 2016 makes for itself has SHA-1, which TLS takes no more. On this machine --sql-encrypt disable does without TLS."
 	helpReach = `Check that SQL Server runs, that TCP/IP is enabled for it, that no firewall is in between, and the port: --sql-server SERVER,PORT.`
 	// A server that forces strict encryption hangs up on a client that does not begin with TLS.
 	helpClosed = "If the server forces strict encryption, use --sql-encrypt strict. Else look into SQL Server's error log, and check the port: --sql-server SERVER,PORT."
@@ -104,6 +117,11 @@ func (r *Reader) explainServer(t target, e mssql.Error) *platform.NoAnswer {
 	case e.Number == errorInvalidColumn:
 		return refuse(platform.ErrUnsupported, helpMissing,
 			"%s has the object but not the column, so this build is not known to siteready %s", place, said)
+	case slices.Contains(errorsReplica, e.Number):
+		return refuse(platform.ErrDenied, "Name the listener of the availability group, or the server of its primary replica, with --sql-server.",
+			"%s is a replica that cannot be read now %s", place, said)
+	case slices.Contains(errorsNotOnline, e.Number):
+		return refuse(platform.ErrDenied, "Bring the database that the message names online.", "%s: a database is not online %s", place, said)
 	case e.Number == errorLockTimeout:
 		return refuse(platform.ErrTimeout, "Try again when the server is less busy.",
 			"%s did not release a lock within %v %s", place, lockLimit, said)
@@ -111,7 +129,22 @@ func (r *Reader) explainServer(t target, e mssql.Error) *platform.NoAnswer {
 		return refuse(platform.ErrTimeout, "Try again when the server is less busy.",
 			"%s ended the question in favour of another session %s", place, said)
 	}
+	if e.Class == classDenied {
+		return refuse(platform.ErrDenied, "Grant the account the right that the message names.", "%s refuses this account something %s", place, said)
+	}
 	return refuse(platform.ErrUnsupported, "", "%s answered with an error %s", place, said)
+}
+
+// explainLogOn words an error that SQL Server gave in place of a log-on. One that is not about
+// the database alone ends the line: each further log-on would get it too.
+func (r *Reader) explainLogOn(t target, e mssql.Error) *platform.NoAnswer {
+	ofDatabase := []int32{errorCannotOpenDatabase, errorNoSuchDatabase, errorCannotOpenDefault, errorDatabaseDenied}
+	if slices.Contains(slices.Concat(ofDatabase, errorsNotOnline, errorsReplica), e.Number) {
+		return r.explainServer(t, e)
+	}
+	no := platform.Refuse(platform.ErrDenied, "SQL Server %s refused the log-on %s", t.on, r.said(e))
+	no.Help, no.EndsLine = helpLogOn, true
+	return no
 }
 
 func (t target) databaseName() string {
@@ -142,7 +175,7 @@ func (r *Reader) explainRead(t target, err error) error {
 // explainConnect words why there is no connection to t. late says that the time was up.
 func (r *Reader) explainConnect(t target, s stage, err error, late bool) *platform.NoAnswer {
 	if e, said := serverError(err); said {
-		return r.explainServer(t, e)
+		return r.explainLogOn(t, e)
 	}
 	unreachable := func(help, format string, args ...any) *platform.NoAnswer {
 		no := platform.Refuse(platform.ErrUnreachable, format, args...)
@@ -174,7 +207,8 @@ func (r *Reader) explainConnect(t target, s stage, err error, late bool) *platfo
 	case late:
 		return unreachable(helpReach, "SQL Server %s: %s took the connection but completed no log-on within %v", t.on, tcp, r.connectLimit)
 	case strings.Contains(text, "failed to verify certificate"):
-		return unreachable(helpTrust, "SQL Server %s: its certificate is not trusted: %s", t.on, afterLast(text, "failed to verify certificate: "))
+		said := momentOfCheck.ReplaceAllString(afterLast(text, "failed to verify certificate: "), "it is $1")
+		return unreachable(r.helpTrust(said), "SQL Server %s: its certificate is not trusted: %s", t.on, said)
 	case strings.Contains(text, "server does not support encryption"):
 		return unreachable("Give SQL Server a certificate, or allow less with --sql-encrypt.",
 			"SQL Server %s offers no TLS, which --sql-encrypt %s demands", t.on, r.encryption)
@@ -189,7 +223,7 @@ func (r *Reader) explainConnect(t target, s stage, err error, late bool) *platfo
 		no.Reason = platform.ErrDenied
 		return no
 	case strings.Contains(text, "TLS Handshake failed"):
-		return unreachable("Check SQL Server's certificate and that the server has TLS 1.2 enabled.",
+		return unreachable(helpTLS,
 			"SQL Server %s broke off the TLS handshake: %s", t.on, afterLast(plain(err), "TLS Handshake failed: "))
 	}
 	said, help := plain(err), helpReach
@@ -197,6 +231,27 @@ func (r *Reader) explainConnect(t target, s stage, err error, late bool) *platfo
 		help = helpClosed
 	}
 	return unreachable(help, "SQL Server %s: %s is not reachable as SQL Server: %s", t.on, tcp, said)
+}
+
+// momentOfCheck is when a certificate was looked at, as crypto/x509 words it: one cause has one
+// text in each run.
+var momentOfCheck = regexp.MustCompile(`current time \S+ is ((?:after|before) )`)
+
+// helpTrust is what to do about a certificate, by what crypto/x509 says of it.
+func (r *Reader) helpTrust(said string) string {
+	help := "Name the authority that issued the certificate with --sql-ca"
+	switch {
+	case strings.Contains(said, "has expired or is not yet valid"):
+		help = "Give SQL Server a certificate that is valid now"
+	case strings.Contains(said, "legacy Common Name"):
+		help = "Give SQL Server a certificate that has its name as an alternative name, and not in the subject alone"
+	case strings.Contains(said, "certificate is valid for"), strings.Contains(said, "certificate is not valid for"), strings.Contains(said, "cannot validate certificate for"):
+		help = "Name the server as its certificate does with --sql-server SERVER"
+	}
+	if r.encryption == Strict {
+		return help + ". Strict encryption always verifies it."
+	}
+	return help + ", or take the certificate unverified with --sql-trust-server-certificate."
 }
 
 // explainSetUp words why a session on t was not set up: nothing is read in one that could wait

@@ -45,26 +45,59 @@ func (l *link) ask(ctx context.Context, text string) (raw json.RawMessage, sound
 // and wait up to ten seconds for its word. whole says that the answer was rows, or an error in
 // place of rows, and has been read.
 func (l *link) read(endless context.Context, text string) (raw json.RawMessage, whole bool, err error) {
-	statement, err := l.conn.PrepareContext(endless, text)
-	if err != nil {
-		return nil, false, gone(err)
-	}
-	result, err := statement.(driver.StmtQueryContext).QueryContext(endless, nil)
+	rows, err := l.query(endless, text)
 	if err != nil {
 		_, said := serverError(err)
-		return nil, said, gone(err)
+		return nil, said, err
 	}
-	rows := result.(*mssql.Rows)
-	raw, err = encodeRows(rows)
+	raw, err = takeRows(rows)
 	if err != nil {
 		l.cut()
 		drain(rows)
 		return nil, false, err
 	}
-	if err := rows.Close(); err != nil {
-		return nil, false, err
-	}
 	return raw, true, nil
+}
+
+// query sends a statement and waits until its answer has begun.
+func (l *link) query(endless context.Context, text string) (_ *mssql.Rows, err error) {
+	defer catch(&err)
+	statement, err := l.conn.PrepareContext(endless, text)
+	if err != nil {
+		return nil, gone(err)
+	}
+	rows, err := statement.(driver.StmtQueryContext).QueryContext(endless, nil)
+	if err != nil {
+		return nil, gone(err)
+	}
+	return rows.(*mssql.Rows), nil
+}
+
+// takeRows makes the answer of all rows, and ends them.
+func takeRows(rows *mssql.Rows) (raw json.RawMessage, err error) {
+	defer catch(&err)
+	if raw, err = encodeRows(rows); err != nil {
+		return nil, err
+	}
+	return raw, rows.Close()
+}
+
+// catch is deferred where the driver works, and makes an error of its panic: some answers that
+// are not well-formed, such as a type of a size that there is not, lead to one. Errors that it
+// has panic when they are asked for their text are replaced.
+func catch(err *error) {
+	if p := recover(); p != nil {
+		*err = fmt.Errorf("the driver cannot read it: %v", p)
+	} else if *err != nil && !speaks(*err) {
+		*err = errors.New("the driver cannot read it, and does not say why")
+	}
+}
+
+// speaks reports whether an error has a text.
+func speaks(err error) (can bool) {
+	defer func() { can = recover() == nil }()
+	_ = err.Error()
+	return true
 }
 
 // gone marks an error that is not the server's word but the connection's.
@@ -78,6 +111,8 @@ func gone(err error) error {
 // drain takes what the driver has already read from a connection that has been cut, so that
 // the goroutine that reads can end.
 func drain(rows *mssql.Rows) {
+	var gaveUp error
+	defer catch(&gaveUp)
 	for {
 		err := rows.Next(nil)
 		switch {

@@ -17,7 +17,7 @@ import (
 
 // LookUp is what is sent after a statement, as NAME.names, when SQL Server says that the
 // statement names what is not there: it says so of one object only. {names} is filled in with
-// the names that stand in the statement, and with those that tell a site's database; for each
+// the names that stand in the statement, and with those that tell whose database it is; for each
 // column with a count of sys.columns too.
 const LookUp = "SELECT n.about AS about, n.object_name AS object_name, n.column_name AS column_name, " +
 	"CASE WHEN OBJECT_ID(n.object_name) IS NULL THEN 0 ELSE 1 END AS object_there, n.column_there AS column_there, " +
@@ -28,8 +28,13 @@ const LookUp = "SELECT n.about AS about, n.object_name AS object_name, n.column_
 	"THEN 1 ELSE 0 END AS " + platform.Proof + " " +
 	"FROM (VALUES {names}) n(about, object_name, column_name, column_there)"
 
-// siteObjects are read by statements of this program, and the database of every site has them.
-var siteObjects = []string{"dbo.v_Site", "dbo.SC_SiteDefinition", "dbo.vSMS_SC_SysResUse"}
+// These are read by statements of this program. The database of every site has siteObjects, and
+// each database of Service Manager one of managementObjects: its own and its warehouse's staging
+// the first, the other ones of the warehouse the second.
+var (
+	siteObjects       = []string{"dbo.v_Site", "dbo.SC_SiteDefinition", "dbo.vSMS_SC_SysResUse"}
+	managementObjects = []string{"dbo.BaseManagedEntity", "dbo.DateDim"}
+)
 
 // lookUpLimit is how long a look-up may take, and no more than half of what is left to the
 // question: the first error must be told in any case.
@@ -39,12 +44,14 @@ const (
 	helpMissing = "Check that --sql-server and --database name the database of the site. If they do, tell the maintainers of siteready the build of this SQL Server and of the site."
 	helpHidden  = "Check that --sql-server and --database name the database of the site, or grant the account VIEW DEFINITION in it, which tells what is missing from what is hidden."
 	helpWrong   = "Name the SQL Server and the database of the site with --sql-server and --database."
+	helpOther   = "Tell the maintainers of siteready the build of this SQL Server and of Service Manager. If a site was to be checked, name its SQL Server and database with --sql-server and --database."
 )
 
-// The two things that a line of a look-up can be about.
+// The things that a line of a look-up can be about.
 const (
 	aboutStatement = iota
 	aboutSite
+	aboutManagement
 )
 
 // sight is what a look-up says of one name.
@@ -60,10 +67,12 @@ type sight struct {
 // there reports whether the name was found.
 func (s sight) there() bool { return s.ObjectThere == 1 && s.ColumnThere == 1 }
 
-// ofSite reports whether the name is an object that only a site's database has.
-func (s sight) ofSite() bool {
-	n := name{object: s.Object}
-	return s.Column == "" && !n.inSystem() && n.database() == ""
+// surelyGone reports whether the object is missing, and not only hidden.
+func (s sight) surelyGone() bool { return s.ObjectThere == 0 && s.MaySee == 1 }
+
+// isOneOf reports whether the name's object is one of these.
+func (s sight) isOneOf(objects []string) bool {
+	return slices.ContainsFunc(objects, func(o string) bool { return strings.EqualFold(o, s.Object) })
 }
 
 // String is the name as a cause has it.
@@ -80,9 +89,11 @@ func wanted(names []name) []sight {
 	for _, n := range names {
 		all = append(all, sight{About: aboutStatement, Object: n.object, Column: n.column})
 	}
-	for _, object := range siteObjects {
-		if !slices.ContainsFunc(names, func(n name) bool { return strings.EqualFold(n.object, object) }) {
-			all = append(all, sight{About: aboutSite, Object: object})
+	for i, objects := range [][]string{siteObjects, managementObjects} {
+		for _, object := range objects {
+			if !slices.ContainsFunc(names, func(n name) bool { return strings.EqualFold(n.object, object) }) {
+				all = append(all, sight{About: aboutSite + i, Object: object})
+			}
 		}
 	}
 	return all
@@ -128,7 +139,11 @@ func (r *Reader) explainMissing(ctx context.Context, l *link, sound bool, q plat
 		seen, err = r.lookUp(ctx, l, q.What, names)
 	}
 	if err == nil {
-		return judgeMissing(l.target, e, no, seen)
+		no, foreign := judgeMissing(l.target, e, no, seen)
+		if foreign {
+			r.pool.instance(l.target).setForeign(l.target.database, no)
+		}
+		return no
 	}
 	no.Cause += "; what else is missing could not be looked up: " + err.Error()
 	if errors.Is(err, platform.ErrDenied) {
@@ -154,8 +169,9 @@ func (r *Reader) lookUp(ctx context.Context, l *link, statement string, names []
 		raw json.RawMessage
 		err error
 	}
-	came := make(chan outcome, 1)
+	came, done := make(chan outcome, 1), make(chan struct{})
 	go func() {
+		defer close(done)
 		raw, _, err := l.ask(limited, "/* siteready: "+statement+".names */ "+text)
 		came <- outcome{raw, err}
 	}()
@@ -170,6 +186,7 @@ func (r *Reader) lookUp(ctx context.Context, l *link, statement string, names []
 		}
 		return readSights(o.raw, wanted(names))
 	case <-limited.Done():
+		platform.Behind(ctx, done)
 		return nil, late
 	}
 }
@@ -207,26 +224,21 @@ func readSights(raw json.RawMessage, wanted []sight) ([]sight, error) {
 
 // judgeMissing words what a look-up found. Only objects that are surely missing, and nothing
 // besides, are absent: a column that is missing means a build that is not known, and in the wrong
-// database nothing is known of the site. no is what is said without the look-up.
-func judgeMissing(t target, e mssql.Error, no *platform.NoAnswer, seen []sight) *platform.NoAnswer {
+// database nothing is known of the site. foreign says that it is such a database. no is what is
+// said without the look-up.
+func judgeMissing(t target, e mssql.Error, no *platform.NoAnswer, seen []sight) (_ *platform.NoAnswer, foreign bool) {
 	var gone, hidden []string
-	columns := false
-	ofSite, lacking := 0, 0 // objects of a site in the statement
-	elsewhere := true       // nothing of a site is here
+	columns, lacks := false, false   // lacks: an object of the database itself is missing
+	site, management := false, false // something of a site, or of Service Manager, may be here
 	for _, s := range seen {
-		surelyGone := s.ObjectThere == 0 && s.MaySee == 1
-		if slices.ContainsFunc(siteObjects, func(o string) bool { return strings.EqualFold(o, s.Object) }) && !surelyGone {
-			elsewhere = false
+		if !s.surelyGone() {
+			site = site || s.isOneOf(siteObjects)
+			management = management || s.isOneOf(managementObjects)
 		}
-		if s.About == aboutSite {
+		if s.About != aboutStatement {
 			continue
 		}
-		if s.ofSite() {
-			ofSite++
-			if surelyGone {
-				lacking++
-			}
-		}
+		lacks = lacks || s.surelyGone() && name{object: s.Object}.inDatabase()
 		switch {
 		case s.there(), s.Column != "" && s.ObjectThere == 0: // its object is told of
 		case s.MaySee == 0:
@@ -244,22 +256,32 @@ func judgeMissing(t target, e mssql.Error, no *platform.NoAnswer, seen []sight) 
 	}
 	said := fmt.Sprintf("(error %d)", e.Number)
 	switch {
-	case ofSite > 0 && lacking == ofSite && elsewhere:
+	case lacks && !site && !management:
 		// Without the number: all statements that fail for this have one cause.
-		return refuse(platform.ErrUnsupported, helpWrong, "%s does not look like the database of a site: it has none of %s", place, inWords(siteObjects))
+		return refuse(platform.ErrUnsupported, helpWrong, "%s does not look like the database of a site: it has none of %s", place, inWords(siteObjects)), true
 	case len(hidden) > 0 && len(gone) > 0:
-		return refuse(platform.ErrDenied, helpHidden, "%s has %s %s; whether it has %s, this account may not see", place, inWords(gone), said, inWords(hidden))
+		return refuse(platform.ErrDenied, helpHidden, "%s has %s %s; whether it has %s, this account may not see", place, inWords(gone), said, inWords(hidden)), false
 	case len(hidden) > 0:
 		no.Reason, no.Help = platform.ErrDenied, helpHidden
 		no.Cause += "; whether " + inWords(hidden) + " is missing or only hidden, this account may not see"
-		return no
+		return no, false
+	case len(gone) > 0 && management && !site:
+		return refuse(platform.ErrUnsupported, helpOther, "%s is one of Service Manager, and has %s %s", place, inWords(gone), said), false
 	case columns:
-		return refuse(platform.ErrUnsupported, helpMissing, "%s has %s %s", place, inWords(gone), said)
+		return refuse(platform.ErrUnsupported, helpMissing, "%s has %s %s", place, inWords(gone), said), false
 	case len(gone) > 0:
-		return refuse(platform.ErrAbsent, helpMissing, "%s has %s %s", place, inWords(gone), said)
+		return refuse(platform.ErrAbsent, helpMissing, "%s has %s %s", place, inWords(gone), said), false
 	}
 	no.Cause += "; all that the statement names was there when it was looked up"
-	return no
+	return no, false
+}
+
+// readsSite reports whether a statement reads what only a site has. The tables of replication
+// are in every database that is published.
+func readsSite(text string) bool {
+	return slices.ContainsFunc(namesIn(text), func(n name) bool {
+		return n.inDatabase() && !slices.Contains([]string{"dbo.syspublications", "dbo.sysarticles", "dbo.syssubscriptions"}, n.object)
+	})
 }
 
 // inWords is a list as a sentence has it.

@@ -3,7 +3,10 @@ package sqlserver_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -54,15 +57,16 @@ func TestMissingNames(t *testing.T) {
 		{Name: "may_see", Type: "int"},
 	}
 	tests := []struct {
-		name    string
-		missing []sqlservertest.Missing
-		says    *sqlservertest.Error  // instead of what follows from missing
-		lookUp  *sqlservertest.Result // likewise
-		rows    bool                  // the error comes after a row
-		reason  error
-		cause   string
-		help    string
-		lookUps int
+		name       string
+		missing    []sqlservertest.Missing
+		says       *sqlservertest.Error  // instead of what follows from missing
+		lookUp     *sqlservertest.Result // likewise
+		rows       bool                  // the error comes after a row
+		management bool                  // it is a database of Service Manager
+		reason     error
+		cause      string
+		help       string
+		lookUps    int
 	}{
 		{name: "a table", missing: []sqlservertest.Missing{missingA}, reason: platform.ErrAbsent, cause: lacks + "no dbo.A (error 208)", help: "--database", lookUps: 1},
 		{
@@ -105,8 +109,17 @@ func TestMissingNames(t *testing.T) {
 			reason: platform.ErrAbsent, cause: lacks + "no dbo.A, no dbo.B and no dbo.fnCode (error 208)", help: "--database", lookUps: 1,
 		},
 		{
-			name: "a table of the site, and nothing else of a site", missing: append([]sqlservertest.Missing{missingA}, noSite...), reason: platform.ErrAbsent,
-			cause: lacks + "no dbo.A (error 208)", help: "--database", lookUps: 1,
+			name: "the wrong database, with some table of the same name", missing: append([]sqlservertest.Missing{missingA}, noSite...), reason: platform.ErrUnsupported,
+			cause: "the database CM_PS1 on SQL Server 127.0.0.1 does not look like the database of a site: it has none of dbo.v_Site, dbo.SC_SiteDefinition and dbo.vSMS_SC_SysResUse",
+			help:  "--sql-server and --database", lookUps: 1,
+		},
+		{
+			name: "a table of Service Manager", missing: []sqlservertest.Missing{missingA}, management: true, reason: platform.ErrUnsupported,
+			cause: "the database CM_PS1 on SQL Server 127.0.0.1 is one of Service Manager, and has no dbo.A (error 208)", help: "the build of this SQL Server and of Service Manager", lookUps: 1,
+		},
+		{
+			name: "a column of Service Manager", missing: []sqlservertest.Missing{missingX}, management: true, reason: platform.ErrUnsupported,
+			cause: "the database CM_PS1 on SQL Server 127.0.0.1 is one of Service Manager, and has no column X in dbo.A (error 207)", help: "--sql-server and --database", lookUps: 1,
 		},
 		{
 			name: "nothing, when it is looked up", says: &sqlservertest.Error{Number: 208, State: 1, Class: 16, Message: "Invalid object name 'dbo.A'."},
@@ -148,6 +161,7 @@ func TestMissingNames(t *testing.T) {
 				row(0, "dbo.A", "", 0, 1, 1), row(0, "dbo.A", "X", 0, 0, 1), row(0, "dbo.A", "Y z", 0, 0, 1), row(0, "dbo.A", "ID", 0, 0, 1),
 				row(0, "dbo.B", "", 1, 1, 1), row(0, "dbo.B", "V", 1, 1, 1), row(0, "dbo.B", "ID", 1, 1, 1), row(0, "dbo.fnCode", "", 1, 1, 1),
 				row(1, "dbo.v_Site", "", 1, 1, 1), row(1, "dbo.SC_SiteDefinition", "", 1, 1, 1), row(1, "dbo.vSMS_SC_SysResUse", "", 1, 1, 1),
+				row(2, "dbo.BaseManagedEntity", "", 0, 1, 1), row(2, "dbo.DateDim", "", 0, 1, 1),
 				row(0, "dbo.A", "", 1, 1, 1),
 			}},
 			reason: platform.ErrUnsupported, cause: saysA + noLookUp + "the answer is about something else", help: "--database",
@@ -158,6 +172,7 @@ func TestMissingNames(t *testing.T) {
 				row(0, "dbo.A", "", 2, 1, 1), row(0, "dbo.A", "X", 0, 0, 1), row(0, "dbo.A", "Y z", 0, 0, 1), row(0, "dbo.A", "ID", 0, 0, 1),
 				row(0, "dbo.B", "", 1, 1, 1), row(0, "dbo.B", "V", 1, 1, 1), row(0, "dbo.B", "ID", 1, 1, 1), row(0, "dbo.fnCode", "", 1, 1, 1),
 				row(1, "dbo.v_Site", "", 1, 1, 1), row(1, "dbo.SC_SiteDefinition", "", 1, 1, 1), row(1, "dbo.vSMS_SC_SysResUse", "", 1, 1, 1),
+				row(2, "dbo.BaseManagedEntity", "", 0, 1, 1), row(2, "dbo.DateDim", "", 0, 1, 1),
 			}},
 			reason: platform.ErrUnsupported, cause: saysA + noLookUp + "the answer is about something else", help: "--database",
 		},
@@ -169,7 +184,7 @@ func TestMissingNames(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				failing := sqlservertest.Result{Missing: test.missing, Err: test.says}
+				failing := sqlservertest.Result{Missing: test.missing, Err: test.says, OfServiceManager: test.management}
 				if test.rows {
 					failing.Columns, failing.Rows = yes().Columns, yes().Rows
 				}
@@ -218,26 +233,53 @@ func TestMissingNames(t *testing.T) {
 	}
 }
 
-// In the wrong database all statements fail for one cause, whatever they name.
+// In the wrong database all statements fail for one cause, whatever they name, and only those that
+// are under way when that is found out cost anything.
 func TestWrongDatabase(t *testing.T) {
 	server := start(t, sqlservertest.On, nil)
 	s := session(t, newReader(t, sqlserver.Options{CAFile: server.CAFile()}))
-	var causes []string
-	for _, statement := range []platform.Statement[proofRow]{
-		several,
-		platform.SQL[proofRow]("sites", "SELECT s.SiteCode AS site, 1 AS may_see FROM dbo.v_Site s"),
-		platform.SQL[proofRow]("code", "SELECT dbo.fnGetSiteCode() AS site, 1 AS may_see"),
-	} {
-		_, err := platform.Ask(t.Context(), s, statement.In(instance(server), "master"))
-		causes = append(causes, refusal(t, err, platform.ErrUnsupported, "the database master on SQL Server "+instance(server)+" does not look like the database of a site").Cause)
+	const most = 20
+	causes := make([]string, most)
+	var group sync.WaitGroup
+	for i := range most {
+		group.Go(func() {
+			text := []string{
+				several.In("", "").Question.Text,
+				"SELECT s.SiteCode AS site, 1 AS may_see FROM dbo.v_Site s",
+				"SELECT dbo.fnGetSiteCode() AS site, 1 AS may_see",
+				"SELECT d.name AS name, x.Y AS y, 1 AS may_see FROM sys.databases d CROSS JOIN dbo.X x",
+			}[i%4]
+			_, err := platform.Ask(t.Context(), s, platform.SQL[proofRow](fmt.Sprint("statement", i), text).In(instance(server), "master"))
+			causes[i] = refusal(t, err, platform.ErrUnsupported, "the database master on SQL Server "+instance(server)+" does not look like the database of a site").Cause
+		})
 	}
-	if causes[0] != causes[1] || causes[0] != causes[2] {
+	group.Wait()
+	if causes = slices.Compact(causes); len(causes) != 1 {
 		t.Errorf("one cause has several texts: %q", causes)
 	}
-	// A view of the system that an older SQL Server lacks says nothing of the site.
+	sent := 0
+	for _, r := range server.Received() {
+		if r.Name != "" {
+			sent++
+		}
+	}
+	if n := server.Counts().LogOns; n > 3 || sent > 6 {
+		t.Errorf("%d log-ons, and %d statements and look-ups; want those of the first two or three", n, sent)
+	}
+
+	// What any database can have is asked all the same, and so is the right database.
 	system := platform.SQL[proofRow]("system", "SELECT u.x AS x, 1 AS may_see FROM sys.dm_new_view u")
 	_, err := platform.Ask(t.Context(), s, system.In(instance(server), "master"))
 	refusal(t, err, platform.ErrUnsupported, "all that the statement names was there")
+	published := platform.SQL[proofRow]("published", "SELECT p.name AS name, 1 AS may_see FROM dbo.syspublications p")
+	_, err = platform.Ask(t.Context(), s, published.In(instance(server), "master"))
+	refusal(t, err, platform.ErrUnsupported, causes[0])
+	if sent := server.Received(); sent[len(sent)-1].Name != "published.names" {
+		t.Errorf("the last statement is %+v", sent[len(sent)-1])
+	}
+	if _, err := platform.Ask(t.Context(), s, one.In(instance(server), database)); err != nil {
+		t.Error(err)
+	}
 }
 
 // A look-up that hangs, or whose connection breaks, costs its own short limit, and the first

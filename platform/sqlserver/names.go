@@ -28,6 +28,10 @@ func (n name) database() string {
 	return parts[0]
 }
 
+// inDatabase reports whether the object is one that somebody made in the database that the
+// statement is put to.
+func (n name) inDatabase() bool { return !n.inSystem() && n.database() == "" }
+
 var (
 	sqlTokens  = regexp.MustCompile(`N?'(?:[^']|'')*'|` + sqlPart + `|[0-9][0-9A-Za-z.]*|\S`)
 	sqlParts   = regexp.MustCompile(sqlPart)

@@ -183,3 +183,58 @@ func TestSetUpIsRefused(t *testing.T) {
 		})
 	}
 }
+
+// Two connections to an instance are in use at once, whatever the databases and however its name is
+// spelled; each stays with its database and is set up once.
+func TestTwoAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const databases, rounds = 3, 4
+		config := sqlservertest.Config{User: user, Password: password, Databases: map[string]sqlservertest.Tables{}}
+		for i := range databases {
+			config.Databases[fmt.Sprint("D", i)] = sqlservertest.Tables{"one": yes()}
+		}
+		var mu sync.Mutex
+		now, most := 0, 0
+		turns := make(chan struct{})
+		config.Pace = func(statement string) {
+			if statement == "" { // a session is being set up
+				return
+			}
+			mu.Lock()
+			now++
+			most = max(most, now)
+			mu.Unlock()
+			<-turns
+			mu.Lock()
+			now--
+			mu.Unlock()
+		}
+		server := sqlservertest.StartInMemory(t, config)
+		r := newReader(t, sqlserver.Options{Encryption: sqlserver.Disable, Dial: server.Dial})
+		var group sync.WaitGroup
+		for i := range databases * rounds {
+			group.Go(func() {
+				on := []string{"SQL1", "sql1,1433"}[i%2]
+				if _, err := r.Read(t.Context(), one.In(on, fmt.Sprint("D", i%databases)).Question); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		for range databases * rounds {
+			synctest.Wait() // all that can be under way is
+			turns <- struct{}{}
+		}
+		group.Wait()
+		if most != 2 {
+			t.Errorf("%d questions were under way at once; want 2", most)
+		}
+		setups := 0
+		for _, s := range server.Received() {
+			setups += strings.Count(s.Text, "LOCK_TIMEOUT")
+		}
+		if c := server.Counts(); c.Connections > 2*databases || setups != c.Connections {
+			t.Errorf("%+v and %d setups; want two connections to each database at most, each set up once", c, setups)
+		}
+		nothingLeft(t, r)
+	})
+}

@@ -21,29 +21,43 @@ type place struct{ server, database string }
 
 func (t target) place() place { return place{t.key(), t.database} }
 
-// perDatabase is how many connections to one database of an instance are in use at once.
-const perDatabase = 2
+// perInstance is how many connections to one instance are in use at once. A connection stays
+// with its database, so there may be others that rest.
+const perInstance = 2
 
 // pool holds the connections that are not in use, and what is known of each instance.
 type pool struct {
 	mu        sync.Mutex
 	closed    bool
-	databases map[place]*databasePool
+	idle      map[place][]*link
 	instances map[string]*instance // by the address's key
-}
-
-type databasePool struct {
-	slots chan struct{}
-	idle  []*link // guarded by pool.mu
 }
 
 // instance has one log-on at a time, so that the others learn from a refused one.
 type instance struct {
-	gate chan struct{}
+	slots chan struct{}
+	gate  chan struct{}
 
 	mu      sync.Mutex
 	ended   *platform.NoAnswer            // why nothing more is tried
 	refused map[string]*platform.NoAnswer // databases that it does not open, by name
+	foreign map[string]*platform.NoAnswer // databases that are no site's, by name
+}
+
+// setForeign keeps why a database is not that of a site. The first cause is told to all.
+func (i *instance) setForeign(database string, no *platform.NoAnswer) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if i.foreign[database] == nil {
+		i.foreign[database] = no
+	}
+}
+
+// notOfSite is why a database is not that of a site; nil if nothing is known against it.
+func (i *instance) notOfSite(database string) *platform.NoAnswer {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return i.foreign[database]
 }
 
 // refusal is why no connection to a database is tried; nil if one may be.
@@ -70,18 +84,7 @@ func (i *instance) refuse(database string, no *platform.NoAnswer) {
 }
 
 func newPool() *pool {
-	return &pool{databases: map[place]*databasePool{}, instances: map[string]*instance{}}
-}
-
-func (p *pool) database(t target) *databasePool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	d := p.databases[t.place()]
-	if d == nil {
-		d = &databasePool{slots: make(chan struct{}, perDatabase)}
-		p.databases[t.place()] = d
-	}
-	return d
+	return &pool{idle: map[place][]*link{}, instances: map[string]*instance{}}
 }
 
 func (p *pool) instance(t target) *instance {
@@ -89,18 +92,21 @@ func (p *pool) instance(t target) *instance {
 	defer p.mu.Unlock()
 	i := p.instances[t.key()]
 	if i == nil {
-		i = &instance{gate: make(chan struct{}, 1), refused: map[string]*platform.NoAnswer{}}
+		i = &instance{
+			slots: make(chan struct{}, perInstance), gate: make(chan struct{}, 1),
+			refused: map[string]*platform.NoAnswer{}, foreign: map[string]*platform.NoAnswer{},
+		}
 		p.instances[t.key()] = i
 	}
 	return i
 }
 
-// enter waits until one more connection to t may be in use. Its result ends the use.
+// enter waits until one more connection to the instance of t may be in use. Its result ends the use.
 func (p *pool) enter(ctx context.Context, t target) (leave func(), err error) {
-	d := p.database(t)
+	i := p.instance(t)
 	select {
-	case d.slots <- struct{}{}:
-		return func() { <-d.slots }, nil
+	case i.slots <- struct{}{}:
+		return func() { <-i.slots }, nil
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
@@ -108,28 +114,27 @@ func (p *pool) enter(ctx context.Context, t target) (leave func(), err error) {
 
 // take returns the connection to t that was kept last, or nil.
 func (p *pool) take(t target) *link {
-	d := p.database(t)
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	last := len(d.idle) - 1
+	idle := p.idle[t.place()]
+	last := len(idle) - 1
 	if last < 0 {
 		return nil
 	}
-	l := d.idle[last]
-	d.idle = d.idle[:last]
-	return l
+	p.idle[t.place()] = idle[:last]
+	return idle[last]
 }
 
 // keep takes a connection back after a clean read.
 func (p *pool) keep(l *link) {
-	d := p.database(l.target)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.closed {
 		l.cut()
 		return
 	}
-	d.idle = append(d.idle, l)
+	at := l.target.place()
+	p.idle[at] = append(p.idle[at], l)
 }
 
 func (p *pool) isClosed() bool {
@@ -142,10 +147,10 @@ func (p *pool) close() error {
 	p.mu.Lock()
 	p.closed = true
 	var idle []*link
-	for _, d := range p.databases {
-		idle = append(idle, d.idle...)
-		d.idle = nil
+	for _, links := range p.idle {
+		idle = append(idle, links...)
 	}
+	clear(p.idle)
 	p.mu.Unlock()
 	var errs []error
 	for _, l := range idle {

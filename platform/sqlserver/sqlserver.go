@@ -96,7 +96,7 @@ type Options struct {
 
 // Reader answers questions of kind sql. It is safe for use by several goroutines, and is for
 // one run: what ends the line to an instance is remembered, so that a refused log-on is never
-// tried twice. At most two connections to a database of an instance are in use at a time.
+// tried twice. At most two connections to an instance are in use at a time.
 type Reader struct {
 	encryption   Encryption
 	roots        *x509.CertPool // nil for the system's
@@ -238,6 +238,10 @@ func (r *Reader) ask(ctx context.Context, t target, q platform.Question) (json.R
 		return nil, err
 	}
 	defer leave()
+	// In the database of something else every such statement would fail, and cost a log-on.
+	if no := r.pool.instance(t).notOfSite(t.database); no != nil && readsSite(q.Text) {
+		return nil, no
+	}
 	if l := r.pool.take(t); l != nil {
 		raw, err := r.askOver(ctx, l, q)
 		if !errors.Is(err, errGone) || ctx.Err() != nil {

@@ -1,6 +1,7 @@
 package sqlserver
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"net"
@@ -103,6 +104,8 @@ func (s *socket) Read(b []byte) (int, error) {
 	defer s.wire.mu.Unlock()
 	if s.browser {
 		s.wire.browsed += n
+		// Port 0 is none, but to the driver it is the default port, where another instance may be.
+		copy(b, bytes.ReplaceAll(b[:n], []byte(";tcp;0;"), []byte(";tcp;-;")))
 		return n, err
 	}
 	s.wire.received += n

@@ -131,7 +131,7 @@ func (s *session) logOn() error {
 	return w.end()
 }
 
-// judgeLogin finds the database of a good log-on, or returns what SQL Server says to a bad one.
+// judgeLogin finds the database of a good log-on, or returns what SQL Server says to a bad one, or to all.
 func (s *session) judgeLogin() (refusal *Error, err error) {
 	c := s.server.config
 	if s.login.integrated {
@@ -163,7 +163,7 @@ func (s *session) judgeLogin() (refusal *Error, err error) {
 			Next:    failed,
 		}, nil
 	}
-	return nil, nil
+	return c.LogOn, nil
 }
 
 // loginAnswer is the token stream of a good log-on.

@@ -31,18 +31,23 @@ func missingError(missing []Missing) *Error {
 // lookUpEnd is the end of the name of a look-up, behind the name of the statement that failed.
 const lookUpEnd = ".names"
 
-// lookedUp is one line of a look-up: a name of the statement (0), or one that any site's database has (1).
-var lookedUp = regexp.MustCompile(`\(([01]), N'((?:[^']|'')*)', N'((?:[^']|'')*)', `)
+// lookedUp is one line of a look-up: a name of the statement (0), one that any site's database has (1), or one of
+// Service Manager's databases (2).
+var lookedUp = regexp.MustCompile(`\(([012]), N'((?:[^']|'')*)', N'((?:[^']|'')*)', `)
 
 // lookUp answers which of the names in a look-up are there. Of a statement that nobody knows all names are missing but
-// those of the system; in a database without any tables there is nothing else.
+// those of the system; in a database without any tables, and in master, there is nothing else. Another database is a
+// site's, unless a result says that it is Service Manager's.
 func (d *database) lookUp(statement, text string) result {
 	known, there := d.results[statement]
 	var rows [][]any
 	for _, found := range lookedUp.FindAllStringSubmatch(text, -1) {
 		about, object, column := found[1], strings.ReplaceAll(found[2], "''", "'"), strings.ReplaceAll(found[3], "''", "'")
 		objectThere, columnThere, maySee := 1, 1, 1
-		if !there && !strings.Contains("."+object, ".sys.") && (about == "0" || len(d.results) == 0) {
+		switch {
+		case about == "0" && !there && !strings.Contains("."+object, ".sys."),
+			about == "1" && (len(d.results) == 0 || strings.EqualFold(d.name, "master") || known.OfServiceManager),
+			about == "2" && !known.OfServiceManager:
 			objectThere = 0
 		}
 		for _, m := range known.Missing {
@@ -61,17 +66,13 @@ func (d *database) lookUp(statement, text string) result {
 		if objectThere == 0 && column != "" {
 			columnThere = 0
 		}
-		number := 0
-		if about == "1" {
-			number = 1
-		}
-		rows = append(rows, []any{number, object, column, objectThere, columnThere, maySee})
+		rows = append(rows, []any{int(about[0] - '0'), object, column, objectThere, columnThere, maySee})
 	}
 	answer, err := check(Result{
 		Columns: []Column{
 			{"about", "int"},
-			{"object_name", "nvarchar(max)"},
-			{"column_name", "nvarchar(max)"},
+			{"object_name", "nvarchar(4000)"},
+			{"column_name", "nvarchar(4000)"},
 			{"object_there", "int"},
 			{"column_there", "int"},
 			{"may_see", "int"},

@@ -34,6 +34,7 @@ func TestMissing(t *testing.T) {
 	s := start(t, sqlservertest.NotSupported, sqlservertest.Tables{
 		"objects": {Missing: []sqlservertest.Missing{{Object: "dbo.C", Column: "X"}, {Object: "dbo.A"}, {Object: "dbo.B", Hidden: true}}},
 		"columns": {Missing: []sqlservertest.Missing{{Object: "dbo.A", Column: "X"}, {Object: "dbo.A", Column: "Y", Hidden: true}}},
+		"other":   {Missing: []sqlservertest.Missing{{Object: "dbo.A"}}, OfServiceManager: true},
 		"own":     {Missing: []sqlservertest.Missing{{Object: "dbo.A"}}, Err: &sqlservertest.Error{Number: 4121, State: 1, Class: 16, Message: "dbo.A"}},
 	})
 	db, _ := open(t, s, nil)
@@ -56,12 +57,13 @@ func TestMissing(t *testing.T) {
 	}
 	names := []string{
 		"(0, N'dbo.A', N'', 1)", "(0, N'DBO.a', N'x', (SELECT 1))", "(0, N'dbo.A', N'Y', (SELECT 1))", "(0, N'dbo.B', N'', 1)",
-		"(0, N'dbo.[It''s]', N'', 1)", "(0, N'tempdb.sys.t', N'', 1)", "(1, N'dbo.C', N'', 1)",
+		"(0, N'dbo.[It''s]', N'', 1)", "(0, N'tempdb.sys.t', N'', 1)", "(1, N'dbo.C', N'', 1)", "(2, N'dbo.D', N'', 1)",
 	}
 	for statement, want := range map[string][]string{
-		"objects": {"0 dbo.A  011", "0 DBO.a x 001", "0 dbo.A Y 001", "0 dbo.B  010", "0 dbo.[It's]  111", "0 tempdb.sys.t  111", "1 dbo.C  111"},
-		"columns": {"0 dbo.A  111", "0 DBO.a x 101", "0 dbo.A Y 100", "0 dbo.B  111", "0 dbo.[It's]  111", "0 tempdb.sys.t  111", "1 dbo.C  111"},
-		"unknown": {"0 dbo.A  011", "0 DBO.a x 001", "0 dbo.A Y 001", "0 dbo.B  011", "0 dbo.[It's]  011", "0 tempdb.sys.t  111", "1 dbo.C  111"},
+		"objects": {"0 dbo.A  011", "0 DBO.a x 001", "0 dbo.A Y 001", "0 dbo.B  010", "0 dbo.[It's]  111", "0 tempdb.sys.t  111", "1 dbo.C  111", "2 dbo.D  011"},
+		"columns": {"0 dbo.A  111", "0 DBO.a x 101", "0 dbo.A Y 100", "0 dbo.B  111", "0 dbo.[It's]  111", "0 tempdb.sys.t  111", "1 dbo.C  111", "2 dbo.D  011"},
+		"other":   {"0 dbo.A  011", "0 DBO.a x 001", "0 dbo.A Y 001", "0 dbo.B  111", "0 dbo.[It's]  111", "0 tempdb.sys.t  111", "1 dbo.C  011", "2 dbo.D  111"},
+		"unknown": {"0 dbo.A  011", "0 DBO.a x 001", "0 dbo.A Y 001", "0 dbo.B  011", "0 dbo.[It's]  011", "0 tempdb.sys.t  111", "1 dbo.C  111", "2 dbo.D  011"},
 	} {
 		if got, err := lookUp(t.Context(), db, statement, names...); !slices.Equal(got, want) || err != nil {
 			t.Errorf("%s: got %q, %v; want %q", statement, got, err, want)

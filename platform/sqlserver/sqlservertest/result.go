@@ -18,6 +18,8 @@ type Result struct {
 	// Missing is what the statement reads and its database does not have. The statement fails for it as SQL Server says
 	// it, unless there is an Err; the look-up of its names, NAME.names, is answered by it, unless that is in Tables.
 	Missing []Missing
+	// OfServiceManager: the statement is put to a database of Service Manager, and the look-up of its names says so.
+	OfServiceManager bool
 }
 
 // Column is a name and a type as T-SQL writes it. These types are known, with the Go values that they take:

@@ -32,10 +32,14 @@ type Config struct {
 	NewestTLS uint16
 	// HostNames are the names and addresses in the server's certificate; by default 127.0.0.1 and localhost.
 	HostNames []string
+	// Certificate is what is odd about that certificate.
+	Certificate Certificate
 	// Databases by name, compared without case. There is always a master, which is what a client gets that names none.
 	Databases map[string]Tables
 	// Windows is the one account that is accepted with Windows authentication (NTLM); nil is none.
 	Windows *WindowsAccount
+	// LogOn, if it is set, is what a good log-on gets in place of an answer.
+	LogOn *Error
 	// SetUp, if it is set, refuses every text that consists of SET statements alone.
 	SetUp *Error
 	// Fault is what the server does wrong.
@@ -121,6 +125,9 @@ func newServer(folder string, c Config) (*Server, error) {
 	if c.Encryption < NotSupported || c.Encryption > Strict {
 		return nil, fmt.Errorf("encryption %d is not known", c.Encryption)
 	}
+	if c.Certificate < Sound || c.Certificate > OwnMade {
+		return nil, fmt.Errorf("certificate %d is not known", c.Certificate)
+	}
 	if len(c.HostNames) == 0 {
 		c.HostNames = []string{"127.0.0.1", "localhost"}
 	}
@@ -128,7 +135,7 @@ func newServer(folder string, c Config) (*Server, error) {
 	if err = errors.Join(err, c.Fault.check()); err != nil {
 		return nil, err
 	}
-	certificate, ca, err := newCertificate(c.HostNames)
+	certificate, ca, err := newCertificate(c.HostNames, c.Certificate)
 	if err != nil {
 		return nil, err
 	}

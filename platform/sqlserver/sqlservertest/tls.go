@@ -2,23 +2,43 @@ package sqlservertest
 
 import (
 	"bytes"
+	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/rsa"
+	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"encoding/asn1"
 	"encoding/binary"
 	"encoding/pem"
 	"errors"
 	"fmt"
 	"io"
+	"math/big"
 	"net"
 	"time"
 )
 
+// Certificate is what is odd about the server's certificate.
+type Certificate int
+
+const (
+	// Sound is signed by the server's CA and names the server in the extension for alternative names.
+	Sound Certificate = iota
+	// NamedInSubject has the server's first name in its subject alone, as clients of old took it.
+	NamedInSubject
+	// Ended is a sound one whose last day was yesterday.
+	Ended
+	// OwnMade is one that SQL Server makes for itself when nobody gave it one: signed by nobody else, with a name of its
+	// own, and with a serial number below zero, which half of those of SQL Server 2017 have.
+	OwnMade
+)
+
 // newCertificate makes a CA and a server certificate for the names and addresses, and returns the CA as PEM.
-func newCertificate(hostNames []string) (tls.Certificate, []byte, error) {
+func newCertificate(hostNames []string, kind Certificate) (tls.Certificate, []byte, error) {
 	caKey, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return tls.Certificate{}, nil, err
@@ -47,6 +67,15 @@ func newCertificate(hostNames []string) (tls.Certificate, []byte, error) {
 		KeyUsage:    x509.KeyUsageDigitalSignature,
 		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
 	}
+	switch kind {
+	case NamedInSubject:
+		hostNames = nil
+	case Ended:
+		leaf.NotBefore, leaf.NotAfter = now.AddDate(0, 0, -30), now.AddDate(0, 0, -1)
+	case OwnMade:
+		own, err := newOwnCertificate(now)
+		return own, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: caDER}), err
+	}
 	for _, name := range hostNames {
 		if ip := net.ParseIP(name); ip != nil {
 			leaf.IPAddresses = append(leaf.IPAddresses, ip)
@@ -60,6 +89,41 @@ func newCertificate(hostNames []string) (tls.Certificate, []byte, error) {
 	}
 	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key},
 		pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: caDER}), nil
+}
+
+// newOwnCertificate makes an OwnMade certificate. Go makes none with such a serial number, so its sign is set afterwards
+// and the certificate is signed anew.
+func newOwnCertificate(now time.Time) (tls.Certificate, error) {
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	serial := bytes.Repeat([]byte{0x5a}, 16)
+	der, err := x509.CreateCertificate(rand.Reader, &x509.Certificate{
+		SerialNumber: new(big.Int).SetBytes(serial),
+		Subject:      pkix.Name{CommonName: "SSL_Self_Signed_Fallback"},
+		NotBefore:    now.Add(-time.Hour),
+		NotAfter:     now.AddDate(30, 0, 0),
+	}, &x509.Certificate{Subject: pkix.Name{CommonName: "SSL_Self_Signed_Fallback"}}, &key.PublicKey, key)
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	var parts struct {
+		Signed    asn1.RawValue
+		Algorithm asn1.RawValue
+		Signature asn1.BitString
+	}
+	if _, err := asn1.Unmarshal(der, &parts); err != nil {
+		return tls.Certificate{}, err
+	}
+	at := bytes.Index(parts.Signed.FullBytes, serial)
+	parts.Signed.FullBytes[at] |= 0x80
+	digest := sha256.Sum256(parts.Signed.FullBytes)
+	if parts.Signature.Bytes, err = rsa.SignPKCS1v15(rand.Reader, key, crypto.SHA256, digest[:]); err != nil {
+		return tls.Certificate{}, err
+	}
+	der, err = asn1.Marshal(parts)
+	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, err
 }
 
 // tlsConfig is what the server brings to a handshake. Where that is to fail, begun is sent.
