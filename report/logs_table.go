@@ -254,7 +254,7 @@ func (p *page) logLines(of Logs, s logscan.Symptom) {
 		p.labelled(2, label, logPlaceOf(of, l))
 		text := clean(l.Text)
 		if !p.Verbose {
-			text = short(text, shortText)
+			text = shortAround(l.Text, l.Match)
 		}
 		if text != "" {
 			p.text(strings.Repeat(" ", 2+labelWidth+2), text)
@@ -263,6 +263,20 @@ func (p *page) logLines(of Logs, s logscan.Symptom) {
 	if left := s.Count - int64(len(lines)); left > 0 && len(lines) > 0 {
 		p.labelled(2, "", fmt.Sprintf("and %s", plural64(left, "more message", "more messages")))
 	}
+}
+
+// shortAround is the text of a line, cut around a place in it where it is long.
+func shortAround(text string, at int) string {
+	const lead = shortText / 4
+	if at <= shortText/2 || at >= len(text) || len(clean(text)) <= shortText {
+		return short(text, shortText)
+	}
+	text = strings.ToValidUTF8(text[at-lead:], "")
+	if _, rest, found := strings.Cut(text[:lead], " "); found { // not from the middle of a word
+		text = rest + text[lead:]
+	}
+	const dots = "... "
+	return dots + short(text, shortText-len(dots))
 }
 
 // logPlaceOf is "FILE:LINE, TIME".

@@ -228,6 +228,26 @@ func TestLogsKeepToTheSchema(t *testing.T) {
 	}
 }
 
+// What a line is counted for is seen in the table, wherever in a long line it stands.
+func TestLogsShowWhatWasFound(t *testing.T) {
+	const found = "text of broken"
+	filler := strings.Repeat("many words go before ", 40)
+	for name, before := range map[string]string{
+		"first": "", "near": filler[:100], "far": filler, "in one word": strings.Repeat("x", 900), "behind wide letters": strings.Repeat("é漢 ", 120),
+	} {
+		seen := message("broken", 1, before+found+" and more "+filler)
+		seen.Lines[0].Match = len(before)
+		var b bytes.Buffer
+		if err := narrow(&b, report.NewLogs(logs(t, "", seen))); err != nil {
+			t.Fatal(err)
+		}
+		_, lines, _ := strings.Cut(b.String(), "  Lines ")
+		if text := strings.Join(strings.Fields(lines), " "); !strings.Contains(text, found) || len(text) > 450 {
+			t.Errorf("%s: %s", name, lines)
+		}
+	}
+}
+
 // Whatever stands in a log harms no terminal and no browser, and no line of the table is too long.
 func TestLogsBearHostileText(t *testing.T) {
 	for _, text := range hostile() {

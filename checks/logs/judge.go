@@ -65,6 +65,9 @@ func (v *verdict) take(w watched, own bool, path string, reading platform.Readin
 	}
 	if err := sound(path, d); err != nil {
 		v.unread = append(v.unread, checks.UnknownItem(w.name, wantedNone, err))
+	} else if w.daily && v.ahead(d.Last) {
+		v.silent = append(v.silent, checks.UnknownItem(w.name, wantedNone, platform.Refuse(platform.ErrUnsupported,
+			"%s: its last line says %s, which was not yet when it was read, so it tells nothing of now", path, moment(d.Last))))
 	} else if w.daily && v.c.ReadAt().Sub(*d.Last) > v.days(silentAfter) {
 		v.silent = append(v.silent, checks.UnknownItem(w.name, wantedNone, platform.Refuse(platform.ErrUnsupported,
 			"%s: nothing was written to it since %s, so it tells nothing of now", path, moment(d.Last))))
@@ -78,7 +81,7 @@ func (v *verdict) take(w watched, own bool, path string, reading platform.Readin
 		}
 	}
 	for _, e := range d.Endings {
-		if e.At == nil {
+		if e.At == nil || v.ahead(e.At) { // a clock that was wrong would end what has not begun
 			continue
 		}
 		if e.At.After(v.endings[e.ID]) {
@@ -116,6 +119,12 @@ func sound(path string, d platform.FailureLog) error {
 	}
 	return nil
 }
+
+// aheadOfUs is how much later than the reading a time may be: lines may not tell their zone.
+const aheadOfUs = 24 * time.Hour
+
+// ahead reports whether a time was not yet when the logs were read.
+func (v *verdict) ahead(at *time.Time) bool { return at.Sub(v.c.ReadAt()) > aheadOfUs }
 
 func (v *verdict) days(setting string) time.Duration {
 	return time.Duration(v.c.Setting(setting) * 24 * float64(time.Hour))

@@ -166,13 +166,8 @@ func inLogs(installDir, name string) platform.Query[platform.FailureLog] {
 	return platform.ReadFailureLog(strings.TrimRight(installDir, `\`) + `\Logs\` + name)
 }
 
-// passiveReads are the questions that tell a passive site server.
-func passiveReads() []platform.Form {
-	return append(discovery.DatabaseReads(), discovery.SiteServersForm(), platform.ReadComputer().Form())
-}
-
 func (f family) check() checks.Check {
-	reads := passiveReads()
+	reads := discovery.PassiveReads()
 	names := []string{hierarchyLog, updateLog}
 	daily := false
 	for _, w := range f.logs {
@@ -215,7 +210,7 @@ func (f family) run(ctx context.Context, c *checks.Case, site discovery.Site) (c
 		v.take(all[i], i < len(f.logs), queries[i].Where, reading)
 	}
 	if len(v.missing)+len(v.silent) > 0 && len(v.unread) == 0 {
-		if active, passive := passiveHere(ctx, c); passive {
+		if active, passive := discovery.PassiveHere(ctx, c); passive {
 			return checks.DoesNotApply("this is the passive site server, and the site's logs are written on the active one: run siteready on " + active), nil
 		}
 	}
@@ -224,30 +219,3 @@ func (f family) run(ctx context.Context, c *checks.Case, site discovery.Site) (c
 
 // atOnce is how many logs are read at the same time by one check.
 const atOnce = 3
-
-// passiveHere reports whether this machine is the passive one of a site's two servers, and which is
-// the active one. When that cannot be read, it is taken for the active one: what is missing on it
-// could not be checked.
-func passiveHere(ctx context.Context, c *checks.Case) (active string, passive bool) {
-	computer, err := platform.Ask(ctx, c, platform.ReadComputer())
-	if err != nil {
-		return "", false
-	}
-	database, other, err := discovery.FindDatabase(ctx, c, checks.Stated{})
-	if err != nil || other != nil {
-		return "", false
-	}
-	rows, err := platform.Ask(ctx, c, discovery.SiteServers(database))
-	if err != nil {
-		return "", false
-	}
-	for _, row := range rows {
-		switch {
-		case row.Status == discovery.ServerActive:
-			active = row.Server
-		case row.Status == discovery.ServerPassive && computer.FQDN != "" && strings.EqualFold(row.Server, computer.FQDN):
-			passive = true
-		}
-	}
-	return active, passive && active != ""
-}

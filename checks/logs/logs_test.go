@@ -1,6 +1,7 @@
 package logs
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"slices"
@@ -109,6 +110,20 @@ func TestDigests(t *testing.T) {
 				d.Known = []platform.KnownFailure{failure(site, func(k *platform.KnownFailure) { k.Stage = "any" })}
 			}, checks.Warning, "x",
 		},
+		"a failure, and a success of the future": {
+			func(d *platform.FailureLog) {
+				at := site.ReadAt.AddDate(1, 0, 0)
+				d.Known = []platform.KnownFailure{failure(site, nil)}
+				d.Endings = []platform.LogEnding{{ID: platform.EndingUpdate, Meaning: "m", At: &at}}
+			}, checks.Failed, "x",
+		},
+		"a failure, and a success by a clock of another zone": {
+			func(d *platform.FailureLog) {
+				at := site.ReadAt.Add(14 * time.Hour)
+				d.Known = []platform.KnownFailure{failure(site, nil)}
+				d.Endings = []platform.LogEnding{{ID: platform.EndingUpdate, Meaning: "m", At: &at}}
+			}, checks.Passed, "CMUpdate.log",
+		},
 		"a severity that is none": {
 			func(d *platform.FailureLog) {
 				d.Known = []platform.KnownFailure{failure(site, func(k *platform.KnownFailure) { k.Severity = "bad" })}
@@ -147,6 +162,44 @@ func TestNotes(t *testing.T) {
 		if !strings.Contains(said, want) {
 			t.Errorf("the notes do not say %q:\n%s", want, said)
 		}
+	}
+}
+
+// A log of the future does not tell that something is written to it now.
+func TestLogOfTheFuture(t *testing.T) {
+	site := healthy(t)
+	for name, test := range map[string]struct {
+		last   time.Time
+		silent int
+	}{
+		"now":                {site.ReadAt, 0},
+		"within the week":    {site.ReadAt.AddDate(0, 0, -6), 0},
+		"long ago":           {site.ReadAt.AddDate(0, 0, -8), 1},
+		"of another zone":    {site.ReadAt.Add(14 * time.Hour), 0},
+		"of the next months": {site.ReadAt.AddDate(0, 2, 0), 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := digestOf(t, site)
+			d.Last = &test.last
+			m := platform.Open(t.Context(), site, site.ReadAt, platform.DefaultLimits())
+			check := update().check()
+			var silent int
+			check.Run = func(_ context.Context, c *checks.Case) (checks.Finding, error) {
+				v := &verdict{c: c, endings: map[string]time.Time{}}
+				v.take(watched{name: hierarchyLog, daily: true}, true, updateLogPath, platform.Reading[platform.FailureLog]{Value: d})
+				silent = len(v.silent)
+				return v.finding(), nil
+			}
+			catalog := checks.Catalog{{ID: "logs", Title: "t", Checks: []checks.Check{check}}}
+			selection, err := checks.Select(catalog, []string{"logs.update"}, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			checks.Run(t.Context(), m, catalog, selection, checks.Conditions{Target: requirement.DefaultTarget(0), JudgedFor: site.ReadAt})
+			if silent != test.silent {
+				t.Errorf("%d silent, want %d", silent, test.silent)
+			}
+		})
 	}
 }
 

@@ -87,7 +87,7 @@ func (p *program) logs(cmd *cobra.Command, o *logsOptions, args []string) error 
 	}
 	found, err := logscan.Scan(ctx, logscan.Grouped(paths, logFile), logscan.Options{
 		Catalogue: known, Since: since, Until: until, Now: at, Local: time.Local, Workers: min(4, runtime.GOMAXPROCS(0)),
-		OneMachine: len(args) == 0,
+		OneMachine: len(args) == 0, Latest: now.AddDate(0, 0, 1), // lines may not tell their zone
 	})
 	stop := ""
 	if err != nil {

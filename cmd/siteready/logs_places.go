@@ -55,8 +55,12 @@ func placesOf(ctx context.Context, args []string) ([]report.LogPlace, []string, 
 	var told []report.LogPlace
 	var paths []string
 	for _, one := range places {
+		whole, err := filepath.EvalSymlinks(one.Path) // a link and what it leads to are one
+		if err != nil {
+			whole = one.Path
+		}
 		for _, path := range filesIn(ctx, &one) {
-			key := path
+			key := whole + strings.TrimPrefix(path, one.Path)
 			if runtime.GOOS == "windows" { // the case of letters does not matter there
 				key = strings.ToLower(path)
 			}
@@ -119,10 +123,17 @@ func filesIn(ctx context.Context, place *place) []string {
 			return fs.SkipDir
 		case entry.IsDir():
 		case place.names != nil && !place.names.MatchString(entry.Name()): // of somebody else
-		case place.names == nil && leadsOut(root, path, entry):
-			problems = append(problems, path+" is a link and was not followed; name what it leads to")
-		case !logName.MatchString(entry.Name()) || !entry.Type().IsRegular():
+		case isLink(entry):
+			switch leadsTo(root, path, place.names, entry) {
+			case linkOut:
+				problems = append(problems, path+" is a link and was not followed; name what it leads to")
+			case linkOther:
+				place.Others++
+			}
+		case !logName.MatchString(entry.Name()):
 			place.Others++
+		case !entry.Type().IsRegular():
+			problems = append(problems, path+" is no file but a pipe, a socket or a device, and was not read")
 		case len(paths) == mostLogs:
 			return fmt.Errorf("it has more than %d logs; the rest was not read", mostLogs)
 		default:
@@ -145,25 +156,42 @@ func filesIn(ctx context.Context, place *place) []string {
 	return paths
 }
 
-// leadsOut says that an entry of a folder is a link to a log or a folder that lies elsewhere, or of
-// which nobody knows where it lies.
-func leadsOut(root, path string, entry fs.DirEntry) bool {
-	if entry.Type()&(fs.ModeSymlink|fs.ModeIrregular) == 0 { // junctions are irregular
-		return false
-	}
-	if to, err := os.Stat(path); err == nil && !to.IsDir() && !logName.MatchString(entry.Name()) {
-		return false
-	}
-	if entry.Type()&fs.ModeIrregular != 0 && logName.MatchString(entry.Name()) { // nobody knows what it is
-		return true
+// Where a link in a folder leads.
+const (
+	linkOut   = iota // to a log or a folder that is not read otherwise, or to what nobody knows
+	linkIn           // to what is read by itself
+	linkOther        // to a file that is no log by its name, nor is the link
+)
+
+// isLink says that an entry of a folder is a link. Junctions are irregular.
+func isLink(entry fs.DirEntry) bool { return entry.Type()&(fs.ModeSymlink|fs.ModeIrregular) != 0 }
+
+// leadsTo says where a link leads. names are those of the files of the folder that are read, without
+// those of folders below it; nil is all logs, in these too.
+func leadsTo(root, path string, names *regexp.Regexp, entry fs.DirEntry) int {
+	to, err := os.Stat(path)
+	switch {
+	case err == nil && !to.IsDir() && !logName.MatchString(entry.Name()):
+		return linkOther
+	case err == nil && to.IsDir() && names != nil: // no folder is entered there
+		return linkOther
+	case entry.Type()&fs.ModeIrregular != 0 && logName.MatchString(entry.Name()): // nobody knows what it is
+		return linkOut
 	}
 	whole, err := filepath.EvalSymlinks(path)
 	inside, err2 := filepath.EvalSymlinks(root)
 	if err != nil || err2 != nil {
-		return true
+		return linkOut
 	}
 	rest, err := filepath.Rel(inside, whole)
-	return err != nil || !filepath.IsLocal(rest)
+	base := filepath.Base(whole)
+	switch {
+	case err != nil || !filepath.IsLocal(rest),
+		names != nil && (rest != base || !names.MatchString(base)),
+		to != nil && !to.IsDir() && !logName.MatchString(base):
+		return linkOut
+	}
+	return linkIn
 }
 
 // Names of logs that lie among files of others.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"net"
 	"os"
 	"path/filepath"
 	"slices"
@@ -75,7 +76,7 @@ func TestPlacesOf(t *testing.T) {
 	if !slices.Equal(paths, want) {
 		t.Errorf("found %v, want %v", paths, want)
 	}
-	if len(places) != 4 || places[0].Files != 6 || places[0].Others != 3 || places[0].Problem != "" || places[2].Files != 1 ||
+	if len(places) != 4 || places[0].Files != 6 || places[0].Others != 2 || places[0].Problem != "" || places[2].Files != 1 ||
 		!strings.Contains(places[3].Problem, "no file in it is a log") {
 		t.Errorf("%+v", places)
 	}
@@ -116,10 +117,17 @@ func TestPlacesThatAreLinks(t *testing.T) {
 	link("near", "near/below/loop")
 	link("near/below/hman.log", "near/again.log")
 	link("far/below/hman.log", "near/notes.txt")
-	if p, paths := find("near"); p.Problem != "" || p.Others != 3 || len(paths) != 1 {
+	if p, paths := find("near"); p.Problem != "" || p.Others != 1 || len(paths) != 1 {
 		t.Errorf("%+v, %v", p, paths)
 	}
-	for _, to := range []string{"far", "far/below/hman.log", "nowhere"} {
+	// A link and what it leads to are read once.
+	if _, paths, err := placesOf(t.Context(), []string{filepath.Join(dir, "far"), filepath.Join(dir, "link"), filepath.Join(dir, "link", "below", "hman.log"), filepath.Join(dir, "near", "notes.txt")}); err != nil || len(paths) != 1 {
+		t.Errorf("%v, %v", paths, err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "near", "copy.dat"), []byte("x\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, to := range []string{"far", "far/below/hman.log", "nowhere", "near/copy.dat"} {
 		link(to, "near/sender.log")
 		if p, paths := find("near"); !strings.Contains(p.Problem, "sender.log is a link and was not followed") || len(paths) != 1 {
 			t.Errorf("to %s: %+v, %v", to, p, paths)
@@ -183,6 +191,27 @@ func TestOwnPlaces(t *testing.T) {
 				t.Errorf("problems: %q", problems)
 			}
 		})
+	}
+}
+
+// What has the name of a log and is no file is told: a pipe would wait for somebody to write.
+func TestPlacesWithWhatIsNoFile(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "hman.log"), []byte("x\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	socket, err := (&net.ListenConfig{}).Listen(t.Context(), "unix", filepath.Join(dir, "CMUpdate.log"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = socket.Close() }() // nobody connects
+	places, paths, err := placesOf(t.Context(), []string{dir})
+	if err != nil || len(paths) != 1 || !strings.Contains(places[0].Problem, "CMUpdate.log is no file but a pipe") || places[0].Others != 0 {
+		t.Errorf("%+v, %v, %v", places, paths, err)
+	}
+	places, paths, err = placesOf(t.Context(), []string{filepath.Join(dir, "CMUpdate.log")})
+	if err != nil || len(paths) != 0 || places[0].Problem == "" {
+		t.Errorf("%+v, %v, %v", places, paths, err)
 	}
 }
 

@@ -3,7 +3,9 @@ package logscan_test
 import (
 	"context"
 	"fmt"
+	"strings"
 	"testing"
+	"time"
 
 	"siteready/platform/logscan"
 	"siteready/platform/logscan/literals"
@@ -51,6 +53,33 @@ func BenchmarkScan(b *testing.B) {
 						b.Fatal(err)
 					}
 				}
+			})
+		}
+	}
+}
+
+// BenchmarkScanFailures measures logs in which each line is one that is looked for, in each grammar and
+// without any, of one file and of many.
+func BenchmarkScanFailures(b *testing.B) {
+	bare := func(message, _ string, _ time.Time, _ int) string { return message + "\r\n" }
+	for name, frame := range map[string]grammar{"server": serverLine, "client": clientLine, "bare": bare} {
+		for _, files := range []int{1, 5000} {
+			b.Run(fmt.Sprintf("%s/%d", name, files), func(b *testing.B) {
+				var one strings.Builder
+				const lines = 50_000
+				for range lines / files {
+					one.WriteString(frame("Unable to connect to the remote server", "X", when, 1))
+				}
+				var logs []logscan.Log
+				for i := range files {
+					logs = append(logs, logscan.Log{Name: fmt.Sprint(i), Files: []logscan.File{inMemory("x", []byte(one.String()))}})
+				}
+				for b.Loop() {
+					if _, err := logscan.Scan(context.Background(), logs, logscan.Options{Catalogue: catalogue(b), Workers: 2}); err != nil {
+						b.Fatal(err)
+					}
+				}
+				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/lines, "ns/line")
 			})
 		}
 	}

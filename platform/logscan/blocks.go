@@ -62,7 +62,7 @@ func (b *blocks) source(ctx context.Context, s Source) error {
 	var r io.Reader = counting{&reading{ctx: ctx, source: s, at: e.mark}, &b.told.Read}
 	switch e.name {
 	case platform.EncodingUTF16LE:
-		r = unicode.UTF16(unicode.LittleEndian, unicode.IgnoreBOM).NewDecoder().Reader(&narrow{r: r, found: &b.mixed})
+		r = unicode.UTF16(unicode.LittleEndian, unicode.IgnoreBOM).NewDecoder().Reader(&narrow{r: r, little: true, found: &b.mixed})
 	case platform.EncodingUTF16BE:
 		r = unicode.UTF16(unicode.BigEndian, unicode.IgnoreBOM).NewDecoder().Reader(&narrow{r: r, found: &b.mixed})
 	}
@@ -96,18 +96,21 @@ func (b *blocks) read(r io.Reader, buffer []byte) error {
 			}
 			oldMac = bytes.IndexByte(buffer, '\n') < 0 && bytes.IndexByte(buffer, '\r') >= 0
 		}
-		if b.e.unit == 1 && !b.mixed {
-			b.mixed = holdsWide(buffer[len(buffer)-n:])
+		old := len(buffer) - n
+		if bytes.IndexByte(buffer[old:], 0) >= 0 {
+			b.mixed = b.mixed || b.e.unit == 1 && holdsWide(buffer[old:])
+			buffer = buffer[:old+withoutZeros(buffer[old:])]
 		}
 		if oldMac {
-			replaceAll(buffer[len(buffer)-n:], '\r', '\n')
+			replaceAll(buffer[old:], '\r', '\n')
 		}
 		keep := 0
 		if !final {
 			keep = held(buffer)
 		}
 		switch {
-		case keep == len(buffer) && len(buffer) > 0: // no line ends in it
+		case !final && keep == len(buffer) && len(buffer) < cap(buffer)/2: // most of it was zeros
+		case !final && keep == len(buffer): // no line ends in it
 			b.part(buffer)
 			keep = min(b.o.Catalogue.Longest()-1, len(buffer))
 		default:
@@ -139,7 +142,7 @@ func (b *blocks) part(text []byte) {
 	if w < 0 || b.long.winner >= 0 && !b.o.Catalogue.Before(w, b.long.winner) {
 		return
 	}
-	b.long.winner, b.long.text = w, b.excerpt(text, span{0, len(text)}, placeOf(b.found, w))
+	b.long.winner, b.long.text = w, b.e.around(text, placeOf(b.found, w), MaxLineText)
 }
 
 // placeOf is where the key of a signature stands, of those that were found.
@@ -164,12 +167,12 @@ func (b *blocks) block(text []byte) {
 	b.firstTime(text[begin:])
 	b.found = b.o.Catalogue.Append(b.found[:0], text)
 	counted, until := begin, begin
-	times := stamps{block: text, local: b.o.Local}
+	times, all := stamps{block: text, local: b.o.Local}, newMessages(text)
 	for i := 0; i < len(b.found); i++ {
 		if b.found[i].At < until {
 			continue
 		}
-		m := messageAt(text, b.found[i].At)
+		m := all.at(b.found[i].At)
 		m.from = max(m.from, begin)
 		of := i
 		for i+1 < len(b.found) && b.found[i+1].At < m.to {
@@ -186,7 +189,11 @@ func (b *blocks) block(text []byte) {
 			counted = m.from
 			written := times.at(m)
 			if w >= 0 {
-				b.put(w, Line{File: b.name, Number: b.lines + 1, Text: b.excerpt(text, body, placeOf(inside, w))}, written)
+				l := Line{File: b.name, Number: b.lines + 1, Text: message, raw: true}
+				if len(message) > MaxLineText {
+					l.Text, l.raw = b.e.around(text[body.from:body.to], placeOf(inside, w)-body.from, MaxLineText), false
+				}
+				b.put(w, l, written)
 			}
 			b.note(text[m.from:m.to], message, written)
 		}
@@ -211,12 +218,12 @@ func within(found []literals.Found, body span) []literals.Found {
 // bodyOf is a message without its frame: names in the frame are no failures.
 func bodyOf(block []byte, m span) span {
 	text := block[m.from:m.to]
-	if bytes.HasPrefix(text, []byte(clientBegin)) {
+	if begin := clientFrame(text); begin >= 0 {
 		to := len(text)
 		if end := bytes.Index(text, []byte(clientEnd)); end >= 0 {
 			to = end
 		}
-		return span{m.from + len(clientBegin), m.from + to}
+		return span{m.from + begin + len(clientBegin), m.from + to}
 	}
 	if end := bytes.LastIndex(text, []byte("$$<")); end >= 0 {
 		return span{m.from, m.from + end}
@@ -224,23 +231,59 @@ func bodyOf(block []byte, m span) span {
 	return m
 }
 
-// excerpt is the message as evidence, cut around a place when it is long. Secrets are looked for in
-// more than what is kept, because half of one is not known for what it is.
-func (b *blocks) excerpt(block []byte, body span, at int) string {
-	const before = 200 // bytes of what is kept
-	if body.to-body.from <= MaxLineText {
-		return b.e.evidence(block[body.from:body.to], MaxLineText)
+// around is a message as evidence, cut around a place in it when it is longer than so many bytes.
+// Secrets are looked for in more than what is kept, because half of one is not known for what it is.
+func (e encoding) around(message []byte, at, length int) string {
+	if len(message) <= length {
+		return e.evidence(message, length)
 	}
-	from := max(body.from, min(at-before, body.to-MaxLineText))
-	lead := b.e.evidence(block[max(body.from, from-nearReach):at], 2*nearReach)
-	text := b.e.evidence(block[max(body.from, from-nearReach):min(body.to, from+MaxLineText+nearReach)], 4*nearReach)
+	from := max(0, min(at-length/5, len(message)-length))
+	lead := e.evidence(message[max(0, from-nearReach):at], 2*nearReach)
+	text := e.evidence(message[max(0, from-nearReach):min(len(message), from+length+nearReach)], 4*nearReach)
 	begin := min(max(0, len(lead)-(at-from)), len(text))
-	return cut(strings.ToValidUTF8(text[begin:], ""), MaxLineText)
+	return cut(strings.ToValidUTF8(text[begin:], ""), length)
 }
 
 // evidence is a part of a log as it may be shown, cut when it is longer than so many bytes.
 func (e encoding) evidence(raw []byte, length int) string {
 	return cut(platform.HideSecrets(strings.Trim(e.decode(raw).text, " \t\r\n~")), length)
+}
+
+// shown is a line as evidence of so many bytes, with the place of what was looked for.
+func (e encoding) shown(l Line, length int) Line {
+	if l.raw {
+		l.Text, l.raw = e.evidence([]byte(l.Text), length), false
+	}
+	if l.looked != "" {
+		l.Match, l.looked = max(0, placeIn(l.Text, l.looked)), ""
+	}
+	return l
+}
+
+// placeIn is where one text stands in another, whatever the case of ASCII letters is; -1 when it
+// does not.
+func placeIn(text, looked string) int {
+	small := func(text string) string {
+		raw := []byte(text)
+		for i, c := range raw {
+			if 'A' <= c && c <= 'Z' {
+				raw[i] += 'a' - 'A'
+			}
+		}
+		return string(raw)
+	}
+	return strings.Index(small(text), small(looked))
+}
+
+// show makes evidence of the lines that were kept. Most that are seen are not, so that waits until
+// the end.
+func (b *blocks) show() {
+	for signature, seen := range b.seen {
+		for i, l := range seen.Lines {
+			l.looked = b.o.Catalogue.All[signature].Key()
+			seen.Lines[i] = b.e.shown(l, MaxLineText)
+		}
+	}
 }
 
 // put counts a message, if its time is within the limits.
@@ -279,9 +322,16 @@ func (b *blocks) note(whole []byte, message string, written stamp) {
 	if len(b.marked) == 0 {
 		return
 	}
-	l := Line{File: b.name, Number: b.lines + 1, Text: strings.Clone(message[:min(len(message), maxMarkRaw)])}
-	if written.ok {
-		l.At, l.Zoned, l.Offset = &written.at, written.zoned, written.offset
+	begin := strings.Clone(message[:min(len(message), maxMarkRaw)])
+	line := func(found signatures.Mark) Line {
+		l := Line{File: b.name, Number: b.lines + 1, Text: begin, looked: found.Text, raw: true}
+		if found.At+len(found.Text) > maxMarkText { // the begin does not show it
+			l.Text, l.raw = b.e.around([]byte(message), found.At, maxMarkText), false
+		}
+		if written.ok {
+			l.At, l.Zoned, l.Offset = &written.at, written.zoned, written.offset
+		}
+		return l
 	}
 	thread := strings.Clone(cut(threadOf(string(trimmed(whole))), maxMarkKey))
 	begins := func(found signatures.Mark) bool {
@@ -290,7 +340,7 @@ func (b *blocks) note(whole []byte, message string, written stamp) {
 	// A message that begins a run belongs to it, and one that ends a run belongs to that.
 	for _, found := range b.marked {
 		if begins(found) {
-			b.over(found, mark{rule: found.Rule, role: found.Role, line: l, e: b.e})
+			b.over(found, mark{rule: found.Rule, role: found.Role, line: line(found), e: b.e})
 		}
 	}
 	for _, found := range b.marked {
@@ -299,11 +349,11 @@ func (b *blocks) note(whole []byte, message string, written stamp) {
 			continue
 		}
 		b.forget(found.Rule)
-		b.marks = append(b.marks, mark{rule: found.Rule, role: found.Role, behind: behind, thread: thread, line: l, e: b.e})
+		b.marks = append(b.marks, mark{rule: found.Rule, role: found.Role, behind: behind, thread: thread, line: line(found), e: b.e})
 	}
 	for _, found := range b.marked {
 		if !b.o.Catalogue.Rules[found.Rule].Judges() && !begins(found) {
-			b.over(found, mark{rule: found.Rule, role: found.Role, line: l, e: b.e})
+			b.over(found, mark{rule: found.Rule, role: found.Role, line: line(found), e: b.e})
 		}
 	}
 }
@@ -393,11 +443,16 @@ func (b *blocks) remember(text []byte) {
 // end is the last message of the file, with the time of the last line that tells one.
 func (b *blocks) end() tail {
 	text := trimmed(b.lastPut)
-	m := messageAt(text, max(0, len(text)-1))
+	m := newMessages(text).at(max(0, len(text)-1))
 	body := bodyOf(text, m)
 	t := tail{text: string(text[body.from:body.to]), e: b.e}
-	t.line = Line{File: b.name, Number: b.lines, Text: cut(t.text, maxMarkRaw)}
-	if s := (&stamps{block: text, local: b.o.Local}).at(m); s.ok {
+	t.line = Line{File: b.name, Number: b.lines}
+	times := &stamps{block: text, local: b.o.Local}
+	s := times.at(m)
+	if !s.ok {
+		s = times.before(m)
+	}
+	if s.ok {
 		t.line.At, t.line.Zoned, t.line.Offset = &s.at, s.zoned, s.offset
 	}
 	return t

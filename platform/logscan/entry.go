@@ -9,13 +9,15 @@ import (
 type entry struct {
 	message     string
 	date, clock string // as the frame has them; empty without one
+	leads       bool   // the frame stands before the message
 }
 
 // The times in the frames of lines.
 const (
-	day    = "01-02-2006"
+	day    = "1-2-2006" // with or without zeros before the numbers
 	moment = "15:04:05.999"
 	ofOld  = "MM-DD-YYYY HH:MM:SS>" // behind which the message begins
+	dayOld = "MM-DD-YYYY"
 )
 
 // maxBias is the largest distance of a clock from UTC, in minutes.
@@ -36,28 +38,42 @@ const maxBias = 14 * 60
 // A line without a frame is all message. The bias is in minutes, and UTC is the time plus the
 // bias.
 func parse(text string) entry {
-	if rest, found := strings.CutPrefix(text, "<![LOG["); found {
-		message, attributes, closed := strings.Cut(rest, "]LOG]!>")
+	text = strings.TrimPrefix(strings.TrimLeft(text, " \t"), byteMark)
+	if rest, found := strings.CutPrefix(text, clientBegin); found {
+		message, attributes, closed := strings.Cut(rest, clientEnd)
 		if !closed {
 			return entry{message: tidy(rest)}
 		}
-		return entry{tidy(message), attribute(attributes, "date"), attribute(attributes, "time")}
+		return entry{message: tidy(message), date: attribute(attributes, "date"), clock: attribute(attributes, "time")}
 	}
 	if at := strings.LastIndex(text, "$$<"); at >= 0 {
 		e := entry{message: tidy(text[:at])}
-		if _, rest, found := strings.Cut(text[at:], "><"); found { // behind the component
-			stamp, _, _ := strings.Cut(rest, ">")
-			e.date, e.clock, _ = strings.Cut(stamp, " ")
-		}
+		e.date, e.clock = stampIn(text[at+len("$$<"):])
 		return e
 	}
 	if rest, found := strings.CutPrefix(text, "<"); found && len(rest) >= len(ofOld) && rest[len(ofOld)-1] == '>' {
-		e := entry{tidy(rest[len(ofOld):]), rest[:len(day)], rest[len(day)+1 : len(ofOld)-1]}
+		e := entry{tidy(rest[len(ofOld):]), rest[:len(dayOld)], rest[len(dayOld)+1 : len(ofOld)-1], true}
 		if at, _ := e.at(); at != nil {
 			return e
 		}
 	}
 	return entry{message: tidy(text)}
+}
+
+// stampIn is the date and the clock in the frame of a server's line, which stand behind the component;
+// in a frame that has lost that, they are the first part.
+func stampIn(frame string) (date, clock string) {
+	for range 2 {
+		part, rest, more := strings.Cut(frame, ">")
+		if date, clock, found := strings.Cut(part, " "); found && len(date) > 0 && '0' <= date[0] && date[0] <= '9' {
+			return date, clock
+		}
+		if !more {
+			break
+		}
+		frame = strings.TrimPrefix(rest, "<")
+	}
+	return "", ""
 }
 
 // tidy takes away what pads a message: a tilde stands for the end of a line.

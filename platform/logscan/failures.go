@@ -293,11 +293,25 @@ func (r *failureReader) add(seen Seen, by []string, known platform.KnownFailure)
 	known.Lines = make([]platform.LogLine, len(seen.Lines))
 	for i, l := range seen.Lines {
 		name, notWhole := strings.CutSuffix(l.File, partial)
-		if known.Lines[i] = (platform.LogLine{File: name, Number: l.Number, At: l.At, Text: l.Text}); notWhole {
+		if known.Lines[i] = (platform.LogLine{File: name, Number: l.Number, At: l.At, Text: l.fromMatch()}); notWhole {
 			known.Lines[i].Number = 0
 		}
 	}
 	r.digest.Known = append(r.digest.Known, known)
+}
+
+// fromMatch is the text of a line from shortly before what was found in it: reports have room for its
+// begin alone.
+func (l Line) fromMatch() string {
+	const lead, dots = 80, "... "
+	if l.Match <= lead {
+		return l.Text
+	}
+	text := strings.ToValidUTF8(l.Text[l.Match-lead:], "")
+	if _, rest, found := strings.Cut(text[:lead], " "); found { // not from the middle of a word
+		text = rest + text[lead:]
+	}
+	return dots + cut(text, MaxLineText-len(dots))
 }
 
 // room is what is left free in an answer.

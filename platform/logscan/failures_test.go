@@ -199,6 +199,38 @@ func TestFailuresByRule(t *testing.T) {
 	}
 }
 
+// What the last message of a log is, nobody knows when its newest file could not be read.
+func TestFailuresByRuleNeedTheNewest(t *testing.T) {
+	d := failuresOf(t, inFolder(t, "CMUpdate.log", map[string]string{
+		"CMUpdate.log": "denied", "CMUpdate.lo_": writtenBefore("Creating reporting views", 2*time.Hour),
+	}))
+	if len(d.Known) != 0 {
+		t.Errorf("%+v", d.Known)
+	}
+}
+
+// Of a log that runs are appended to only the last run counts.
+func TestFailuresOfTheLastRun(t *testing.T) {
+	const begin, fault = "******* Start Prerequisite checking. *******", "ERROR: SQL is not connected"
+	for name, tc := range map[string]struct {
+		messages []string
+		over     bool
+	}{
+		"of an earlier run": {[]string{begin, fault, begin}, true},
+		"of the last run":   {[]string{begin, begin, fault}, false},
+		"of both":           {[]string{begin, fault, begin, fault}, false},
+	} {
+		var text strings.Builder
+		for i, message := range tc.messages {
+			text.WriteString(writtenBefore(message, time.Hour-time.Duration(i)*time.Minute))
+		}
+		d := failuresOf(t, inFolder(t, "ConfigMgrPrereq.log", map[string]string{"ConfigMgrPrereq.log": text.String()}))
+		if len(d.Known) != 1 || d.Known[0].Over != tc.over {
+			t.Errorf("%s: %+v", name, d.Known)
+		}
+	}
+}
+
 // When the time is up before anything was read, there is no answer.
 func TestFailuresOutOfTime(t *testing.T) {
 	known, err := signatures.Known()
@@ -215,6 +247,20 @@ func TestFailuresOutOfTime(t *testing.T) {
 			if !errors.Is(err, platform.ErrTimeout) {
 				t.Error(err)
 			}
+		}
+	}
+}
+
+// Reports show the begin of a line, so a long one begins shortly before what was found in it.
+func TestFailuresBeginNearTheMatch(t *testing.T) {
+	filler := strings.Repeat("many words go before ", 40)
+	for _, before := range []string{"", filler[:60], filler[:200], filler, strings.Repeat("漢", 250)} {
+		digest := failuresOf(t, logscan.Log{Name: "dmpdownloader.log", Files: []logscan.File{
+			inMemory("dmpdownloader.log", []byte(serverLine(before+"Unable to connect to the remote server", "X", when, 1))),
+		}})
+		text := digest.Known[0].Lines[0].Text
+		if at := strings.Index(text, "Unable to connect"); at < 0 || at > 120 || len(before) < 80 && !strings.HasPrefix(text, before) {
+			t.Errorf("behind %.20q it begins at %d: %s", before, at, text)
 		}
 	}
 }

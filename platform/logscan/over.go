@@ -98,7 +98,7 @@ func endOf(found Found, s Seen, rules map[string]signatures.Rule, ends func(sign
 		r := rules[e.ID]
 		switch {
 		case r.Kind == signatures.RuleRun && s.Over == s.Count && s.OverBy == e.ID:
-		case r.Kind == signatures.RuleSuccess && ends(r) && after(e.Line.At, s) && found.covers(e, s) && !found.broke(r.Unless):
+		case r.Kind == signatures.RuleSuccess && ends(r) && (e.alone(s) || after(e.Line.At, s)) && found.covers(e, s) && !found.broke(r.Unless):
 		default:
 			continue
 		}
@@ -107,6 +107,12 @@ func endOf(found Found, s Seen, rules map[string]signatures.Rule, ends func(sign
 		}
 	}
 	return end
+}
+
+// alone says that all of a symptom stands in the same log: then its place there tells what came later,
+// and no time is needed.
+func (e Ended) alone(s Seen) bool {
+	return len(s.in) > 0 && !slices.ContainsFunc(s.in, func(p place) bool { return p.log != e.place.log })
 }
 
 // broke says that a log broke a rule.

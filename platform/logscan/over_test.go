@@ -3,6 +3,7 @@ package logscan_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"siteready/platform/logscan"
 )
@@ -54,7 +55,9 @@ func TestOver(t *testing.T) {
 		"an update installs":      {"signature", []logscan.Log{logOf("cmupdate.log", server("X", at{0, 1, trust})), logOf("hman.log", server("X", at{9, 1, "INFO: 196612.ESC file was found."}))}, "over-update"},
 		"a component works":       {"component-install", []logscan.Log{logOf("sitecomp.log", server("X", at{0, 1, `STATMSG: ID=1016 SEV=E LEV=M COMP="A"`}, at{9, 1, `STATMSG: ID=1015 SEV=I LEV=M COMP="A"`}))}, "over-component"},
 		"another works":           {"component-install", []logscan.Log{logOf("sitecomp.log", server("X", at{0, 1, `STATMSG: ID=1016 SEV=E LEV=M COMP="A"`}, at{9, 1, `STATMSG: ID=1015 SEV=I LEV=M COMP="B"`}))}, ""},
-		"without a time":          {"backup", []logscan.Log{logOf("smsbkup.log", failed+"\n"+strings.Repeat("x\n", 9000)+server("X", at{9, 1, succeeded}))}, ""},
+		"without a time":          {"backup", []logscan.Log{logOf("smsbkup.log", failed+"\n"+strings.Repeat("x\n", 9000)+server("X", at{9, 1, succeeded}))}, "over-backup"},
+		"without a time, behind":  {"backup", []logscan.Log{logOf("smsbkup.log", server("X", at{9, 1, succeeded})+strings.Repeat("x\n", 9000)+failed)}, ""},
+		"a clock set back first":  {"backup", []logscan.Log{backup(at{9, 1, failed}, at{0, 1, succeeded})}, "over-backup"},
 		"a clock was set back":    {"backup", []logscan.Log{backup(at{9, 1, succeeded}, at{0, 1, failed})}, ""},
 		"and again, another file": {"backup", []logscan.Log{logOf("smsbkup.log", server("X", at{9, 1, succeeded}), server("X", at{0, 1, failed}))}, ""},
 		"of two folders":          {"signature", []logscan.Log{logOf(`E:\PR1\cmupdate.log`, server("X", at{0, 1, trust})), logOf(`E:\CAS\hman.log`, server("X", at{9, 1, update}))}, ""},
@@ -107,6 +110,8 @@ func TestLastRun(t *testing.T) {
 		"the last setup failed":    {"configmgrsetup.log", []string{server("X", at{0, 1, fault}, at{1, 1, ended}, at{2, 1, "fine"})}, "sql-connect", false, 0},
 		"two setups failed":        {"configmgrsetup.log", []string{server("X", at{0, 1, fault}, at{1, 1, ended}, at{2, 1, "fine"}, at{3, 1, ended})}, "sql-connect", true, 1},
 		"the last banner is open":  {"configmgrsetup.log", []string{server("X", at{0, 1, fault}, at{1, 1, ended}, at{2, 1, "fine"}, at{3, 1, ended})}, "install-result", false, 1},
+		"two ended since":          {"configmgrsetup.log", []string{server("X", at{0, 1, fault}), server("X", at{1, 1, ended}, at{2, 1, "fine"}, at{3, 1, ended})}, "sql-connect", true, 1},
+		"one ended since":          {"configmgrsetup.log", []string{server("X", at{0, 1, fault}), server("X", at{1, 1, ended}, at{2, 1, "fine"})}, "sql-connect", false, 0},
 		"after a setup that ended": {"configmgrsetup.log", []string{server("X", at{0, 1, ended}, at{1, 1, fault})}, "sql-connect", false, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -128,7 +133,9 @@ func TestBurst(t *testing.T) {
 		"once":             {server("X", at{0, 1, line}), "warning"},
 		"a burst":          {server("X", at{0, 1, line}, at{5, 1, line}, at{9, 1, line}), "warning"},
 		"for a while":      {server("X", at{0, 1, line}, at{5, 1, line}, at{11, 1, line}), "failure"},
+		"ten minutes":      {server("X", at{0, 1, line}, at{10, 1, line}), "failure"},
 		"nobody knows":     {line + "\n", "failure"},
+		"not of all":       {server("X", at{0, 1, line}) + line, "failure"},
 		"never a no fault": {server("X", at{0, 1, "ERROR: SQL is not connected"}), "failure"},
 	} {
 		if c := causesOf(t, logscan.Options{}, logOf("cmupdate.log", tc.log))["sql-connect"]; c.Severity != tc.want {
@@ -162,5 +169,52 @@ func TestOverOnOneMachine(t *testing.T) {
 	logs = append(logs, logOf(`E:\Logs\PR1\cmupdate.log`, "x\n"))
 	if c := causesOf(t, logscan.Options{OneMachine: true}, logs...)["sql-connect"]; c.Over {
 		t.Error("over, though a log of the same name lies in another folder")
+	}
+}
+
+// A success of the future, by a clock that was wrong, ends nothing in other logs.
+func TestOverInTheFuture(t *testing.T) {
+	logs := []logscan.Log{
+		logOf(`E:\cmupdate.log`, server("X", at{0, 1, `Error in verifying the trust of file 'x'.`})),
+		logOf(`E:\hman.log`, server("X", at{9, 1, "INFO: 196612.ESC file was found."})),
+	}
+	for minutes, over := range map[int]bool{8: false, 10: true} {
+		if c := causesOf(t, logscan.Options{Latest: when.Add(time.Duration(minutes) * time.Minute)}, logs...)["signature"]; c.Over != over {
+			t.Errorf("%d minutes: over %v", minutes, c.Over)
+		}
+	}
+}
+
+// A success does not end what came once more at a time that nobody knows.
+func TestOverNeedsAllTimes(t *testing.T) {
+	const trust = `Error in verifying the trust of file 'x'.`
+	hman := logOf(`E:\hman.log`, server("X", at{9, 1, "INFO: 196612.ESC file was found."}))
+	for text, over := range map[string]bool{
+		server("X", at{0, 1, trust}, at{1, 1, trust}): true, server("X", at{0, 1, trust}) + trust: false,
+	} {
+		if c := causesOf(t, logscan.Options{}, logOf(`E:\cmupdate.log`, text), hman)["signature"]; c.Over != over || c.Count != 2 {
+			t.Errorf("over %v, %d messages in %s", c.Over, c.Count, text)
+		}
+	}
+}
+
+// While a rule is broken, no success ends what it stands for: that of one component not what another
+// logs.
+func TestOverUnlessBroken(t *testing.T) {
+	for works, over := range map[string]bool{"A": true, "B": false} {
+		log := logOf("sitecomp.log", server("X", at{0, 1, `STATMSG: ID=1016 SEV=E LEV=M COMP="A"`}, at{9, 1, `STATMSG: ID=1015 SEV=I LEV=M COMP="` + works + `"`}))
+		c := causesOf(t, logscan.Options{}, log)["component-install"]
+		found := false
+		for _, s := range append(c.Others, c.Lead) {
+			if s.ID == "status-1016" {
+				found = true
+				if (s.Ended != nil) != over {
+					t.Errorf("%s works: over %+v", works, s.Ended)
+				}
+			}
+		}
+		if !found {
+			t.Errorf("%s works: %+v", works, c)
+		}
 	}
 }

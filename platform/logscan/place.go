@@ -20,27 +20,34 @@ func (p place) behind(o place) bool {
 	return cmp.Or(cmp.Compare(p.file, o.file), cmp.Compare(p.number, o.number)) > 0
 }
 
-// furthest are the last places of each log, of two lists of such.
+// furthest are the last places of each log, of two lists of such, both in the order of their logs. The
+// first list is used up.
 func furthest(a, b []place) []place {
-	all := slices.Clone(a)
+	if len(a) == 0 || len(b) > 0 && a[len(a)-1].log < b[0].log { // logs are gone through in their order
+		return append(a, b...)
+	}
 	for _, p := range b {
-		i := slices.IndexFunc(all, func(o place) bool { return o.log == p.log })
+		i, known := slices.BinarySearchFunc(a, p.log, func(o place, log int) int { return cmp.Compare(o.log, log) })
 		switch {
-		case i < 0:
-			all = append(all, p)
-		case p.behind(all[i]):
-			all[i] = p
+		case !known:
+			a = slices.Insert(a, i, p)
+		case p.behind(a[i]):
+			a[i] = p
 		}
 	}
-	return all
+	return a
 }
 
 // covers says that what ended may have ended all of a symptom: it stands behind all of it that is in
-// the same log, and what is in other logs was written on the same machine.
+// the same log, and what is in other logs was written on the same machine. Its time, by which it is
+// later than those, must be one that can be.
 func (f Found) covers(e Ended, s Seen) bool {
 	return !slices.ContainsFunc(s.in, func(p place) bool {
 		if p.log == e.place.log {
 			return !e.place.behind(p)
+		}
+		if e.Line.At != nil && !f.latest.IsZero() && e.Line.At.After(f.latest) {
+			return true
 		}
 		return f.machines[p.log] != f.machines[e.place.log]
 	})

@@ -29,22 +29,18 @@ type mark struct {
 	role   signatures.Role
 	behind string // the word behind the text
 	thread string
-	line   Line // its text is raw
+	line   Line // as evidence, of which the text may be raw
 	e      encoding
 	place  place
 }
 
 // shown is the line of a mark as evidence.
-func (m mark) shown() Line {
-	l := m.line
-	l.Text = m.e.evidence([]byte(l.Text), maxMarkText)
-	return l
-}
+func (m mark) shown() Line { return m.e.shown(m.line, maxMarkText) }
 
 // tail is the last message of a file.
 type tail struct {
 	text  string
-	line  Line // its text is raw
+	line  Line // without its text
 	e     encoding
 	place place
 }
@@ -97,11 +93,8 @@ func judge(rules []signatures.Rule, log string, marks []mark, end tail, read *ti
 		}
 		b := Broken{Log: log, Seen: Seen{ID: r.ID}}
 		for _, m := range lines {
-			b.add(m.line)
+			b.add(m.shown())
 			b.in = furthest(b.in, []place{m.place})
-		}
-		for i, l := range b.Lines {
-			b.Lines[i] = mark{line: l, e: lines[0].e}.shown()
 		}
 		all = append(all, b)
 	}
@@ -156,11 +149,14 @@ func open(r signatures.Rule, marks []mark, now time.Time) (lines []mark) {
 }
 
 func last(r signatures.Rule, end tail, now time.Time) []mark {
-	folded := strings.ToLower(end.text)
 	for _, text := range r.Begin {
-		if strings.Contains(folded, strings.ToLower(text)) && old(end.line, r.After, now) {
-			return []mark{{line: end.line, e: end.e, place: end.place}}
+		at := placeIn(end.text, text)
+		if at < 0 || !old(end.line, r.After, now) {
+			continue
 		}
+		l := end.line
+		l.Text, l.looked = end.e.around([]byte(end.text), at, maxMarkText), text
+		return []mark{{line: l, e: end.e, place: end.place}}
 	}
 	return nil
 }

@@ -272,6 +272,9 @@ func TestRulesOverTwoLogs(t *testing.T) {
 		"it ends too early":        {[]logscan.Log{asked(four), answer(at{0, 1, "fine"}, at{50, 1, "fine"})}, false},
 		"it cannot be read":        {[]logscan.Log{asked(four), locked}, false},
 		"of two machines":          {[]logscan.Log{asked(four), answer(at{0, 1, "fine"}, at{200, 1, "fine"}), answer(at{0, 1, "fine"})}, false},
+		"of two, the other first":  {[]logscan.Log{asked(four), answer(at{0, 1, "fine"}), answer(at{0, 1, "fine"}, at{200, 1, "fine"})}, false},
+		"asked of two":             {[]logscan.Log{asked(four), asked(four), answer(at{0, 1, "fine"}, at{200, 1, "fine"})}, false},
+		"answered in that moment":  {[]logscan.Log{asked(four), answer(at{0, 1, "fine"}, at{10, 1, `Extracted E:\CMUStaging\Manifest.xml`}, at{200, 1, "fine"})}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			found, err := logscan.Scan(t.Context(), tc.logs, logscan.Options{Catalogue: catalogue(t)})

@@ -55,6 +55,9 @@ type Options struct {
 	// Now is when the logs were read or copied, from which the rules over several lines count; zero
 	// is the time of the newest message of all.
 	Now time.Time
+	// Latest is the last moment of which a success in another log ends a failure; zero is no limit. A
+	// clock that was wrong for a while would end all.
+	Latest time.Time
 	// Workers is how many logs are read at once; less than 1 is 1. Each needs a few megabytes.
 	Workers int
 	// OneMachine says that all logs were written by one machine. Without it that is believed of those
@@ -72,7 +75,8 @@ type Found struct {
 	// Now is from when the rules counted, UTC; null when no line tells a time and nobody said it.
 	Now *time.Time `json:"now"`
 
-	machines []int // of each log, the number of the machine that wrote it
+	machines []int     // of each log, the number of the machine that wrote it
+	latest   time.Time // as in Options
 }
 
 // Complete says that all files were read to their ends. When they were not, a signature that was
@@ -123,6 +127,12 @@ type Line struct {
 	// Offset is how many minutes that clock, or the one that it was taken for, is before UTC.
 	Offset int    `json:"offset"`
 	Text   string `json:"text"` // at most MaxLineText bytes of the message, without its frame
+	// Match is where in Text that begins for which the message is counted, in bytes; 0 also when
+	// it is not in it.
+	Match int `json:"match"`
+
+	looked string // for what; empty when Match is known
+	raw    bool   // Text is as it stands in the log
 }
 
 // add puts a message to those of its signature.
@@ -218,7 +228,7 @@ func Scan(ctx context.Context, logs []Log, o Options) (Found, error) {
 	if err := group.Wait(); err != nil {
 		late = platform.Refuse(platform.ErrTimeout, "the time was up before all logs were read: %v", context.Cause(ctx))
 	}
-	found := Found{Catalogue: o.Catalogue.Version, Files: []Scanned{}, Signatures: []Seen{}, Rules: []Broken{}}
+	found := Found{latest: o.Latest, Catalogue: o.Catalogue.Version, Files: []Scanned{}, Signatures: []Seen{}, Rules: []Broken{}}
 	all := make([]*Seen, len(o.Catalogue.All))
 	marks, ends := make([][]mark, len(logs)), make([]tail, len(logs))
 	for n, log := range results {
@@ -359,7 +369,9 @@ func scanFile(ctx context.Context, log string, file File, o Options, buffers *sy
 	}
 	told.Size = opened.Size
 	b := &blocks{told: &told, o: o, name: file.Name, buffers: buffers, seen: map[int]*Seen{}, meant: meant(o.Catalogue.Rules, log)}
-	if err := b.source(ctx, opened.Source); err != nil {
+	err = b.source(ctx, opened.Source)
+	b.show()
+	if err != nil {
 		told.Problem = opened.refused(ctx, err).Error()
 		return result{scanned: told, seen: b.seen, marks: b.marks, runs: b.runs, ended: b.ended} // its end is not known
 	}

@@ -127,7 +127,21 @@ func TestScanReadsFrames(t *testing.T) {
 		"no time":                 {"x\ny\n" + failure, failure, nil, 3},
 		"a time it is about":      {failure + " with a certificate that was good until 2020-01-01 00:00:00\n", failure + " with a certificate that was good until 2020-01-01 00:00:00", nil, 1},
 		"frame in a later line":   {serverLine("days ago", "X", when.AddDate(0, 0, -3), 7) + failure + "\r\n   at X.Y()\r\n" + serverLine("   at Z", "X", when, 7), failure, new(when), 2},
-		"a cut line, a client":    {serverLine("before", "X", when, 7) + failure + "\r\n" + clientLine("$$<", "X", when.AddDate(0, 0, 1), 7), failure, new(when), 2},
+		"a cut line, a client":    {serverLine("before", "X", when, 7) + failure + "\r\n" + clientLine("$$<", "X", when.AddDate(0, 0, 1), 7), failure, nil, 2},
+		"a cut line, soon after":  {serverLine("before", "X", when.Add(-9*time.Minute), 7) + failure + "\r\n" + clientLine("$$<", "X", when, 7), failure, new(when), 2},
+		"a cut line at the end":   {serverLine("before", "X", when, 7) + failure, failure, nil, 2},
+		"lines that go on":        {"2026-03-11 03:14:44 Setup begins\n" + failure + "\n" + "2026-03-12 03:14:44 Setup ends\n", failure, new(when.Truncate(time.Second)), 2},
+		"a frame of another form": {serverLine("before", "X", when.AddDate(0, 0, -1), 7) + failure + "  $$<X><11-31-2026 04:14:44.447-60><thread=7>\r\n" + serverLine("behind", "X", when, 7), failure, nil, 2},
+		"such a frame elsewhere":  {"2026-03-10 03:14:44 x\n" + failure + "  $$<X><11-31-2026 04:14:44.447-60><thread=7>\n2026-03-12 03:14:44 y\n", failure, nil, 2},
+		"no bias but letters":     {serverLine("before", "X", when.AddDate(0, 0, -1), 7) + failure + "  $$<X><03-11-2026 04:14:44.447+6x><thread=7>\r\n", failure, nil, 2},
+		"a client without a day":  {clientLine("before", "X", when.AddDate(0, 0, -1), 7) + "<![LOG[" + failure + "]LOG]!><time=\"04:14:44.447-60\" component=\"X\">\r\n", failure, nil, 2},
+		"no component":            {failure + "  $$<03-11-2026 04:14:44.447-60><thread=7>\r\n", failure, new(when), 1},
+		"an empty component":      {failure + "  $$<><03-11-2026 04:14:44.447-60><thread=7>\r\n", failure, new(when), 1},
+		"days without zeros":      {"<![LOG[" + failure + "]LOG]!><time=\"04:14:44.447-60\" date=\"3-11-2026\" component=\"X\">\r\n", failure, new(when), 1},
+		"blanks before a client":  {"  " + clientLine(failure, "X", when, 7), failure, new(when), 1},
+		"two copies in one":       {serverLine("before", "X", when, 7) + "\xEF\xBB\xBF" + clientLine(failure, "X", when, 7), failure, new(when), 2},
+		"a client in a client":    {clientLine("outer <![LOG[inner "+failure, "X", when, 7), "outer <![LOG[inner " + failure, new(when), 1},
+		"a begin within a line":   {serverLine("it reads <![LOG[ here", "X", when, 7) + failure + "\r\n" + clientLine("fine", "X", when, 7), failure, new(when), 2},
 		"a message never ends":    {"<![LOG[one\r\n" + failure + "\r\n", failure, nil, 2},
 		"a lone begin before it":  {"<![LOG[one\r\n" + serverLine(failure, "X", when, 7), failure, new(when), 2},
 		"time of a day, no month": {"MSI (s) (54:A0) [02:14:07:310]: " + failure, "MSI (s) (54:A0) [02:14:07:310]: " + failure, nil, 1},
@@ -223,6 +237,34 @@ func TestScanHidesSecretsThatAreCut(t *testing.T) {
 	}
 }
 
+// Of a long line that part is kept in which that stands for which it is counted, and its place is told.
+func TestScanShowsWhatWasFound(t *testing.T) {
+	const failure, normal = "unable to connect to the remote server", "does not match hash from content library"
+	filler := strings.Repeat("many words go before ", 60)
+	for name, before := range map[string]string{
+		"first": "", "near": filler[:100], "far": filler, "behind a secret": filler + "password=tr0ub4dor; " + filler[:180], "behind wide letters": strings.Repeat("é漢 ", 300),
+	} {
+		log := server("CONFIGURATION_MANAGER_UPDATE", at{0, 1, before + failure + filler}, at{1, 1, before + normal + filler}, at{2, 1, before + normal}, at{3, 1, normal})
+		found := search(t, logscan.Options{}, inMemory("CMUpdate.log", []byte(log)))
+		if len(found.Rules) != 1 {
+			t.Fatalf("%s: %+v", name, found.Rules)
+		}
+		lines := slices.Concat(seen(t, found, "dl-unable-connect").Lines, found.Rules[0].Lines)
+		if len(lines) != 4 {
+			t.Fatalf("%s: %+v", name, lines)
+		}
+		for i, l := range lines {
+			want, most := failure, logscan.MaxLineText
+			if i > 0 {
+				want, most = normal, 200
+			}
+			if len(l.Text) > most || l.Match < 0 || !strings.HasPrefix(l.Text[l.Match:], want) || strings.Contains(l.Text, "tr0ub4dor") {
+				t.Errorf("%s: line %d: %d in %s", name, i, l.Match, l.Text)
+			}
+		}
+	}
+}
+
 func TestScanBetween(t *testing.T) {
 	var log strings.Builder
 	for i := range 10 {
@@ -299,6 +341,8 @@ func TestScanNeedsText(t *testing.T) {
 		"UTF-16 behind a hole":  {append(make([]byte, 8192), wide(line, false)...), false},
 		"UTF-16 behind UTF-8":   {append([]byte("\xEF\xBB\xBF"+line), wide(line, true)...), false},
 		"8 bits behind UTF-16":  {append(wide(line, true), line...), false},
+		"UTF-16 out of step":    {append(append(wide(line, true), 0), wide(strings.Repeat(line, 3), false)...), false},
+		"both ways of UTF-16":   {append(wide(line, true), swapped(wide(line, true))...), false},
 		"Chinese in UTF-16":     {wide(strings.Repeat("軟體更新無法下載，請稍後再試。", 40)+line, true), true},
 		"zeros here and there":  {[]byte(strings.Repeat(line+line+"\x00", 50)), true},
 		"nothing":               {nil, true},
@@ -307,10 +351,36 @@ func TestScanNeedsText(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := search(t, logscan.Options{}, inMemory("x", tc.data)).Files[0]
-			if (f.Problem == "") != tc.text || !tc.text && !strings.Contains(f.Problem, "no text") && !strings.Contains(f.Problem, "text in UTF-16") {
+			if (f.Problem == "") != tc.text || !tc.text && !strings.Contains(f.Problem, "no text") && !strings.Contains(f.Problem, "more than one encoding") {
 				t.Errorf("%+v", f)
 			}
 		})
+	}
+}
+
+// swapped is UTF-16 with the larger byte of each character first.
+func swapped(raw []byte) []byte {
+	other := slices.Clone(raw)
+	for i := 0; i+1 < len(other); i += 2 {
+		other[i], other[i+1] = other[i+1], other[i]
+	}
+	return other
+}
+
+// Zeros, which a crash leaves, part no text, wherever they are, and are no text.
+func TestScanTakesZerosOut(t *testing.T) {
+	line := serverLine("Unable to connect to the remote server", "X", when, 1)
+	for name, log := range map[string]string{
+		"within a word": strings.Replace(line, "remote", "re\x00mote", 1),
+		"a hole":        strings.Replace(line, "remote", "re"+string(make([]byte, 3*logscan.MaxLine))+"mote", 1),
+	} {
+		found := search(t, logscan.Options{}, inMemory("x", []byte(line+log+line)))
+		if s := seen(t, found, "dl-unable-connect"); s.Count != 3 || s.Lines[2].Number != 3 || s.Undated > 0 || found.Files[0].Lines != 3 {
+			t.Errorf("%s: %+v, %+v", name, s, found.Files[0])
+		}
+	}
+	if found := search(t, logscan.Options{}, inMemory("x", make([]byte, 100_000))); found.Files[0].Lines != 0 {
+		t.Errorf("zeros alone are %d lines", found.Files[0].Lines)
 	}
 }
 

@@ -13,7 +13,8 @@ type stamp struct {
 	// zoned says that the line tells how far its clock is from UTC. Another is taken in the place
 	// that the caller names.
 	zoned  bool
-	offset int // of the clock, in minutes before UTC
+	offset int  // of the clock, in minutes before UTC
+	leads  bool // it stands at the begin of its line, so that lines without a time go on with that
 }
 
 // stampLength is how many bytes at the begin of a line without a frame are looked at for a time,
@@ -37,30 +38,62 @@ func stampOf(text string, local *time.Location) stamp {
 	e := parse(text)
 	if at, zoned := e.at(); at != nil {
 		if !zoned {
-			return placed(at.Format(time.DateTime), time.DateTime, local)
+			s := placed(at.Format(time.DateTime), time.DateTime, local)
+			s.leads = e.leads
+			return s
 		}
-		return stamp{at: *at, ok: true, zoned: true, offset: e.offset(*at)}
+		return stamp{at: *at, ok: true, zoned: true, offset: e.offset(*at), leads: e.leads}
 	}
 	begin, end := cut(text, stampLength), text[max(0, len(text)-stampLength):]
-	if place := isoTime.FindStringIndex(begin); place != nil && place[0] <= isoReach {
-		m := isoTime.FindStringSubmatch(begin)
-		switch {
-		case m[3] != "":
-			at, err := time.Parse(time.RFC3339Nano, m[1]+"T"+m[2]+m[3])
-			return stamp{at: at.UTC(), ok: err == nil, zoned: true, offset: offsetOf(at)}
-		default:
-			return placed(m[1]+" "+m[2], time.DateTime, local)
+	if hasISO(begin) {
+		if s := isoOf(begin, local); s.ok {
+			return s
 		}
 	}
 	for _, part := range []string{begin, end} {
-		if m := viewerTime.FindString(part); m != "" {
-			return placed(m, "1/2/2006 3:04:05 PM", local)
+		// What a line holds decides which of the slow searches can find something.
+		if strings.Contains(part, "/") && (strings.Contains(part, " AM") || strings.Contains(part, " PM")) {
+			if m := viewerTime.FindString(part); m != "" {
+				s := placed(m, "1/2/2006 3:04:05 PM", local)
+				s.leads = strings.HasPrefix(text, m)
+				return s
+			}
 		}
-		if m := oldTime.FindStringSubmatch(part); m != nil {
-			return placed(m[1]+" "+m[2], "Jan 02 15:04:05 2006", local)
+		if strings.Contains(part, "<") {
+			if m := oldTime.FindStringSubmatch(part); m != nil {
+				return placed(m[1]+" "+m[2], "Jan 02 15:04:05 2006", local)
+			}
 		}
 	}
 	return stamp{}
+}
+
+// hasISO says that a date that begins with the year may stand near the begin of a line.
+func hasISO(begin string) bool {
+	for at := range min(isoReach+1, len(begin)-len("2006-01-02T15:04:05")+1) {
+		if begin[at+4] == '-' && begin[at+7] == '-' && '0' <= begin[at] && begin[at] <= '9' {
+			return true
+		}
+	}
+	return false
+}
+
+// isoOf is the time that begins with the year, near the begin of a line.
+func isoOf(begin string, local *time.Location) stamp {
+	m := isoTime.FindStringSubmatchIndex(begin)
+	if m == nil || m[0] > isoReach {
+		return stamp{}
+	}
+	part := func(i int) string { return begin[m[2*i]:m[2*i+1]] }
+	s := stamp{}
+	if m[6] >= 0 {
+		at, err := time.Parse(time.RFC3339Nano, part(1)+"T"+part(2)+part(3))
+		s = stamp{at: at.UTC(), ok: err == nil, zoned: true, offset: offsetOf(at)}
+	} else {
+		s = placed(part(1)+" "+part(2), time.DateTime, local)
+	}
+	s.leads = true
+	return s
 }
 
 func placed(text, layout string, local *time.Location) stamp {

@@ -33,10 +33,10 @@ func pins(t *testing.T) []string {
 		all = append(all, fmt.Sprintf("%s\t%d\t%x", id, max(1, later[id]), sha256.Sum256(fmt.Appendf(nil, "%q", looksFor)))[:len(id)+len("\t1\t")+12])
 	}
 	for _, s := range known.All {
-		pin(s.ID, s.Literal, s.And, s.Not, s.Provider, s.Event)
+		pin(s.ID, s.Literal, s.And, s.Not, s.Provider, s.Event, s.Rank) // by its rank it wins over others
 	}
 	for _, r := range known.Rules {
-		pin(r.ID, r.Kind, r.Log, r.Component, r.Begin, r.End, r.Follow, r.Key, r.Times, r.Within, r.After)
+		pin(r.ID, r.Kind, r.Log, r.Component, r.Begin, r.End, r.Follow, r.Key, r.KeyIn, r.Answer, r.Times, r.Within, r.After, r.Ends, r.Unless)
 	}
 	slices.Sort(all)
 	return all

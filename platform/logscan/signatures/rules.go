@@ -226,6 +226,8 @@ const (
 type Mark struct {
 	Rule   int // its place in Rules
 	Role   Role
+	Text   string // its first part, in small letters
+	At     int    // where that begins in the message, in bytes
 	Behind string // what follows the text in the message; of kind number, what follows its last part
 }
 
@@ -281,7 +283,7 @@ func (c *Catalogue) Marks(marks []Mark, found []literals.Found, message string, 
 		if in := c.Rules[t.rule].KeyIn; in != "" {
 			_, behind, _ = strings.Cut(message, in)
 		}
-		marks = append(marks, Mark{t.rule, t.role, behind})
+		marks = append(marks, Mark{t.rule, t.role, t.parts[0], f.At - base, behind})
 	}
 	return marks
 }

@@ -132,8 +132,11 @@ func New(all []Signature, rules []Rule) (*Catalogue, error) {
 		if seen[s.ID] {
 			problems = append(problems, fmt.Errorf("signature %q is there twice", s.ID))
 		}
+		if slices.ContainsFunc(rules, func(r Rule) bool { return r.ID == s.ID }) {
+			problems = append(problems, fmt.Errorf("signature %q has the id of a rule over several lines", s.ID))
+		}
 		seen[s.ID] = true
-		texts[i] = s.key()
+		texts[i] = s.Key()
 		fmt.Fprintf(sum, "%#v\n", s)
 	}
 	for _, t := range c.texts {
@@ -156,8 +159,8 @@ func (s Signature) Check() error {
 	switch {
 	case s.ID == "":
 		return errors.New("it has no id")
-	case len(s.key()) < literals.MinLength:
-		return fmt.Errorf("its text %q is too short: at least %d bytes are needed", s.key(), literals.MinLength)
+	case len(s.Key()) < literals.MinLength:
+		return fmt.Errorf("its text %q is too short: at least %d bytes are needed", s.Key(), literals.MinLength)
 	case strings.ContainsFunc(s.Literal+s.And+s.Not, func(r rune) bool { return r < ' ' || r > '~' }):
 		return errors.New("its texts hold a letter that is not ASCII; only ASCII can be looked for")
 	case !slices.Contains([]string{Failure, Warning, Information}, s.Severity):
@@ -174,8 +177,8 @@ func (s Signature) Check() error {
 	return nil
 }
 
-// key is the literal that is looked for: the longer one.
-func (s Signature) key() string {
+// Key is the literal that is looked for first: the longer one.
+func (s Signature) Key() string {
 	if len(s.And) > len(s.Literal) {
 		return s.And
 	}
@@ -194,7 +197,7 @@ func (s Signature) other() string {
 func (c *Catalogue) Keys() []string {
 	keys := make([]string, len(c.All))
 	for i, s := range c.All {
-		keys[i] = s.key()
+		keys[i] = s.Key()
 	}
 	return keys
 }

@@ -121,10 +121,14 @@ func TestWinner(t *testing.T) {
 		"a literal that must not be there":    {"Service Broker login attempt failed with error: 'It has lost the arbitration. State 80.'", ""},
 		"a second literal that is not":        {"dir;    SQL client prerequisite missing for Configuration Manager setup;    Passed", ""},
 		"columns that are not padded":         {"SQL client prerequisite missing for Configuration Manager setup.; Error; Install it", "pre-sql-client"},
+		"a rule that is not known, padded":    {"srv1;    Some new rule;    Error;    Do it", "pre-row-error"},
+		"and not padded":                      {"srv1; Some new rule; Error; Do it", "pre-row-error"},
+		"an error that is no column":          {"It says: Error; and goes on", ""},
 		"an event of another number":          {"2026-03-11 | System | Service Control Manager | 70091 | A timeout was reached (30000 milliseconds)", ""},
 		"an event of another provider":        {"2026-03-11 | System | Somebody | 7009 | A timeout was reached (30000 milliseconds)", ""},
 		"the same words, and the event's":     {"2026-03-11 | System | Service Control Manager | 7034 | The X service terminated unexpectedly.  It has done this 1 time(s).", "win-7034"},
 		"the case of letters is all the same": {"url failed: 0X80072EE7", "dl-code-12007"},
+		"an event whose number ends so":       {"2026-03-11 | System | Service Control Manager | 17009 | A timeout was reached (30000 milliseconds)", ""},
 		"a number within a longer one":        {"STATMSG: ID=6001 SEV=E", ""},
 		"an error that is not known":          {"STATMSG: ID=6001 SEV=E LEV=M SOURCE=x", "status-unknown"},
 		"an error that is known":              {"STATMSG: ID=5000 SEV=E LEV=M SOURCE=x", "status-5000"},
@@ -135,6 +139,94 @@ func TestWinner(t *testing.T) {
 				t.Errorf("got %q (in it: %v), want %q", got, touched, tc.want)
 			}
 		})
+	}
+}
+
+// Which of two signatures a line is counted for: the one that names more of the cause, then the one
+// with more text, both parts together, then the first. All that a signature names must stand there.
+func TestTheMoreSpecificWins(t *testing.T) {
+	one := func(id string, rank int, literal, and, not string) signatures.Signature {
+		return signatures.Signature{
+			ID: id, Stage: "any", Literal: literal, And: and, Not: not, Severity: signatures.Failure, Rank: rank, Group: "g", Meaning: "m", Source: "s",
+		}
+	}
+	for name, tc := range map[string]struct {
+		all        []signatures.Signature
+		text, want string
+	}{
+		"the higher rank":                     {[]signatures.Signature{one("step", 2, "the download has failed", "", ""), one("cause", 3, "no space", "", "")}, "the download has failed: no space", "cause"},
+		"the higher rank, behind":             {[]signatures.Signature{one("cause", 3, "no space", "", ""), one("step", 2, "the download has failed", "", "")}, "the download has failed: no space", "cause"},
+		"the longer one":                      {[]signatures.Signature{one("short", 2, "has failed", "", ""), one("long", 2, "download has failed", "", "")}, "the download has failed", "long"},
+		"the longer one, first":               {[]signatures.Signature{one("long", 2, "download has failed", "", ""), one("short", 2, "has failed", "", "")}, "the download has failed", "long"},
+		"both parts count":                    {[]signatures.Signature{one("one part", 2, "download has failed", "", ""), one("two parts", 2, "has failed", "with code 12", "")}, "the download has failed with code 12", "two parts"},
+		"the first of two that are as long":   {[]signatures.Signature{one("first", 2, "has failed", "", ""), one("second", 2, "as failed ", "", "")}, "it has failed with 1", "first"},
+		"the other way round":                 {[]signatures.Signature{one("second", 2, "as failed ", "", ""), one("first", 2, "has failed", "", "")}, "it has failed with 1", "second"},
+		"a longer second part alone":          {[]signatures.Signature{one("x", 2, "CWmi::", "Connect() could not connect", "")}, "Connect() could not connect", ""},
+		"a longer second part, and the first": {[]signatures.Signature{one("x", 2, "CWmi::", "Connect() could not connect", "")}, "Connect() could not connect in CWmi::Do", "x"},
+		"a shorter second part is missing":    {[]signatures.Signature{one("x", 2, "could not connect", "CWmi::", "")}, "could not connect", ""},
+		"a second part too short to look for": {[]signatures.Signature{one("x", 2, "could not connect", "WMI", "")}, "could not connect: WMI", "x"},
+		"a first part too short to look for":  {[]signatures.Signature{one("x", 2, "WMI", "could not connect", "")}, "wmi could not connect", "x"},
+		"the third part is there":             {[]signatures.Signature{one("x", 2, "could not connect", "", "will retry")}, "could not connect, Will Retry", ""},
+		"the best one lacks its second part":  {[]signatures.Signature{one("best", 3, "could not connect", "WMI", ""), one("next", 1, "not connect", "", "")}, "could not connect", "next"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c, err := signatures.New(tc.all, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got, touched := winner(c, tc.text); got != tc.want {
+				t.Errorf("got %q (in it: %v), want %q", got, touched, tc.want)
+			}
+		})
+	}
+}
+
+// Of the samples that hold more than one signature, each is counted for the one that names the cause,
+// and would be for the other without it.
+func TestWhoWinsOverWhom(t *testing.T) {
+	c := known(t)
+	samples := map[string]string{}
+	for _, row := range rows(t, "samples.tsv") {
+		samples[row[0]] = row[1]
+	}
+	for best, others := range map[string][]string{
+		"sync-tls-trust":        {"sync-adminui-payload", "post-reporting-tls"},
+		"sync-tls-send":         {"sync-adminui-payload", "post-reporting-tls"},
+		"sync-tls-receive":      {"post-reporting-tls"},
+		"dl-name-not-resolved":  {"dl-single-package"},
+		"dl-http-400":           {"dl-payload"},
+		"dl-http-403":           {"dl-payload"},
+		"dl-http-404":           {"dl-payload"},
+		"dl-http-407":           {"dl-payload"},
+		"rep-dp-setregistry":    {"inst-access-denied"},
+		"drs-sitenumber":        {"drs-rla-error"},
+		"drs-ssb-state84":       {"drs-ssb-login"},
+		"drs-ssb-state88":       {"drs-ssb-login"},
+		"drs-ssb-state89":       {"drs-ssb-login"},
+		"pre-sql-client":        {"pre-row-error"},
+		"pre-ws2012":            {"pre-row-error"},
+		"pre-cmg-classic":       {"pre-row-error"},
+		"pre-http-only":         {"pre-row-error"},
+		"pre-resource-access":   {"pre-row-error"},
+		"pre-pending-restart":   {"pre-row-error"},
+		"pre-sysadmin":          {"pre-row-error"},
+		"inst-file-operations":  {"setup-fatal"},
+		"post-cidoc-pk":         {"post-pk-violation"},
+		"post-mp-boundary":      {"sql-permission-229"},
+		"scsm-db-disk-full":     {"rep-disk-full", "sql-file-5149"},
+		"sql-single-user-18461": {"sql-login-18456"},
+	} {
+		text := samples[best]
+		found := c.Append(nil, []byte(text))
+		if got, _ := winner(c, text); got != best {
+			t.Errorf("the sample of %s is counted for %s", best, got)
+		}
+		for _, other := range others {
+			alone := slices.DeleteFunc(slices.Clone(found), func(f literals.Found) bool { return f.Literal >= len(c.All) || c.All[f.Literal].ID != other })
+			if i := c.Winner(alone, text); i < 0 || c.All[i].ID != other {
+				t.Errorf("the sample of %s does not hold %s", best, other)
+			}
+		}
 	}
 }
 
@@ -181,6 +273,9 @@ func TestNewRefuses(t *testing.T) {
 				t.Error("no error")
 			}
 		})
+	}
+	if _, err := signatures.New([]signatures.Signature{good}, []signatures.Rule{{ID: "x"}}); err == nil {
+		t.Error("the id of a rule is no error")
 	}
 	if _, err := signatures.Parse([]byte("- id: x\n  litteral: wrong key\n")); err == nil {
 		t.Error("a key that is not known is no error")
