@@ -161,6 +161,10 @@ func statement(s diagnosis.Statement) DiagnosisStatement {
 		switch e.Question.Kind {
 		case platform.KindSQL:
 			short = e.Question.What
+		case platform.KindService:
+			short = "service " + e.Question.What
+		case platform.KindEvents:
+			short = "log " + e.Question.Where
 		case platform.KindLog:
 			short = "" // what was found names the file
 		}
@@ -247,6 +251,10 @@ func DiagnosisTable(w io.Writer, d Diagnosis, o TableOptions) error {
 			first = false
 		}
 		p.text("  "+p.paint(p.symbol(passed), marks(passed).color...)+" ", l.of.Name()+": "+l.Stage+": "+l.Says.Text)
+		for _, also := range l.Also {
+			p.labelled(4, "Also seen", also.Text)
+			p.seen(also.Seen)
+		}
 		if p.Verbose {
 			p.seen(l.Says.Seen)
 			p.labelled(4, "Next", l.Next)

@@ -46,8 +46,10 @@ func (j *judge) lookedAt() {
 	needed(j, "the service connection point", f.points)
 	needed(j, "the Easy Setup package and its copies", f.easySetup)
 	needed(j, "the replication group CMUpdates", f.news)
+	needed(j, "initializations of the replication group CMUpdates", f.inits)
 	needed(j, "what the update service waits for in the site database", f.blocked)
 	needed(j, "the versions of the site", f.versions)
+	needed(j, "the version of smsexec.exe", f.program)
 	needed(j, "the share EasySetupPayload", f.share)
 	needed(j, "the log of the prerequisite checker", f.prereq)
 	needed(j, "this machine's name", f.computer)
@@ -55,19 +57,29 @@ func (j *judge) lookedAt() {
 		needed(j, "the service "+name, f.services[name])
 	}
 	j.logGaps()
-	if root := f.root; root.asked && root.err == nil && !f.prereq.asked {
-		j.gap("the log of the prerequisite checker", got[any]{err: platform.Refuse(platform.ErrMalformed, "%s is %q, which is on no drive", root.from, root.value), from: root.from})
+	if root := f.root; root.known() {
+		if _, found := f.drive(); !found {
+			j.gap("the logs on the drive of Windows", got[any]{err: platform.Refuse(platform.ErrMalformed, "%s is %q, which is on no drive", root.from, root.value), from: root.from})
+		}
 	}
 	if f.computer.asked && f.computer.err == nil && !f.computer.found {
 		j.gap("this machine's name", got[any]{err: platform.Refuse(platform.ErrAbsent, "%s is not there", f.computer.from), from: f.computer.from})
 	}
-	needed(j, "the log of the prerequisite checker", f.root)
+	needed(j, "the logs on the drive of Windows", f.root)
+	needed(j, "the packages that are installed", f.installed)
+	needed(j, "the secondary sites", f.secondaries)
+	needed(j, "whether the update service crashed", f.crashes)
+	needed(j, "whether the update service failed", f.ends)
+	j.eventGaps()
 	needed(j, "the inboxes", f.inboxes)
 	needed(j, "when Windows was started", f.boot)
 	for _, box := range boxes {
 		needed(j, box.path, f.folders[box.what])
 		if folder := f.folders[box.what]; folder.asked && folder.err == nil && !folder.found && !f.inboxes.known() {
 			j.gap(box.path, got[any]{err: platform.Refuse(platform.ErrAbsent, "the folder %s is not there", folder.from.Where), from: folder.from})
+		}
+		if folder := f.folders[box.what]; folder.known() && folder.value.Oldest != nil && folder.value.Oldest.Sub(f.ReadAt).Minutes() > clocksApart {
+			j.gap(box.path, got[any]{err: platform.Refuse(platform.ErrMalformed, "the oldest file in %s is of a time in the future, so it is not known how long it lies there", box.path), from: folder.from})
 		}
 		if folder := f.folders[box.what]; folder.known() && folder.value.More {
 			j.gap(box.path, got[any]{err: platform.Refuse(platform.ErrTooLarge, "%s has too many files to look at all", box.path), from: folder.from})
@@ -87,9 +99,11 @@ func (j *judge) lookedAt() {
 	if f.stages.known() {
 		first := f.stages.value[0]
 		listed(j, "what the sites have reported", f.stages, first.Listed, maxStages, first.Package == "")
-		if first.AllMessages > 0 && first.AllTold == 0 {
-			j.gap("post-installation", got[any]{err: platform.Refuse(platform.ErrUnsupported,
-				"the %d messages in CM_UpdatePackage_MonitoringStatus do not name their sub-stage", first.AllMessages), from: f.stages.from})
+	}
+	if f.installed.known() {
+		first := f.installed.value[0]
+		if n := int64(len(f.installed.value)); n < maxInstalled || first.Listed < n { // the newest are in it, and the others do not count
+			listed(j, "the packages that are installed", f.installed, first.Listed, maxInstalled, first.Package == "")
 		}
 	}
 	if f.hierarchy.known() {
@@ -110,6 +124,14 @@ func (j *judge) lookedAt() {
 			j.gap("the replication group CMUpdates", got[any]{err: platform.Refuse(platform.ErrMalformed,
 				"the database knows %d groups called CMUpdates, with %d links, and the hierarchy has more than one site", first.Groups, first.Links), from: f.news.from})
 		}
+	}
+	if f.secondaries.known() {
+		first := f.secondaries.value[0]
+		listed(j, "the secondary sites that are not active", f.secondaries, first.Listed, maxSecondary, first.Site == "")
+	}
+	if f.inits.known() {
+		first := f.inits.value[0]
+		listed(j, "initializations of the replication group CMUpdates", f.inits, first.Listed, maxInits, first.State == -1)
 	}
 	if f.remote {
 		j.gap("services, logs, inboxes and folders of the site server", got[any]{err: platform.Refuse(platform.ErrUnsupported,

@@ -58,8 +58,13 @@ type Facts struct {
 	points    got[[]servers.Point]
 	easySetup got[[]copyRow]
 	news      got[[]groupRow]
+	inits     got[[]initRow] // of the news
 	blocked   got[[]blockedRow]
 	versions  got[[]updates.SiteVersion]
+	installed got[[]installedRow]
+	program   got[platform.File] // of SMS_EXECUTIVE
+
+	secondaries got[[]secondaryRow]
 
 	services map[string]got[platform.Service]
 	logs     map[string]got[platform.FailureLog] // by name
@@ -71,13 +76,9 @@ type Facts struct {
 	boot     got[platform.Boot]
 	root     got[platform.Text] // the folder of Windows
 	prereq   got[platform.PrereqLog]
+	crashes  got[platform.Events] // of the update service's program
+	ends     got[platform.Events] // failures of the update service that Windows noted
 }
-
-// The services that are asked about.
-const (
-	updateService = "CONFIGURATION_MANAGER_UPDATE"
-	executive     = "SMS_EXECUTIVE"
-)
 
 // boxes are the inboxes that an update passes, and which files of them are its own. What lies in
 // one for long is not worked off.
@@ -101,6 +102,10 @@ const (
 
 // everyFile is the pattern for all files of a folder.
 const everyFile = "*"
+
+func program(folder string) platform.Query[platform.File] {
+	return platform.ReadFile(folder + `\bin\x64\smsexec.exe`)
+}
 
 func payload(folder, guid string) string { return folder + `\EasySetupPayload\` + guid }
 
@@ -136,6 +141,9 @@ func Gather(ctx context.Context, s *platform.Session, stated checks.Stated) Fact
 	}
 	f.from = updates.Query(database).Question
 	if f.packages, f.Problem = updates.Ask(ctx, s, database); f.Problem != nil {
+		if !f.remote {
+			f.withoutDatabase(ctx, s)
+		}
 		return f
 	}
 	f.atSites = ask(ctx, s, atSites.In(database.Instance, database.Name))
@@ -143,11 +151,14 @@ func Gather(ctx context.Context, s *platform.Session, stated checks.Stated) Fact
 	f.setAside = ask(ctx, s, setAside.In(database.Instance, database.Name))
 	f.hierarchy = ask(ctx, s, hierarchy.In(database.Instance, database.Name))
 	f.points = ask(ctx, s, servers.Points(database))
+	f.installed = ask(ctx, s, installed.In(database.Instance, database.Name))
+	f.secondaries = ask(ctx, s, secondaries.In(database.Instance, database.Name))
 	if f.travels() {
 		f.easySetup = ask(ctx, s, easySetup.In(database.Instance, database.Name))
 	}
 	if f.hierarchy.known() && len(f.hierarchy.value) > 1 {
 		f.news = ask(ctx, s, newsGroup.In(database.Instance, database.Name))
+		f.inits = ask(ctx, s, initializations.In(database.Instance, database.Name))
 	}
 	if f.any(func(c int64) bool { return phase(c) == updates.PhaseInstallation }) {
 		f.blocked = ask(ctx, s, blocked.In(database.Instance, database.Name))
@@ -156,6 +167,9 @@ func Gather(ctx context.Context, s *platform.Session, stated checks.Stated) Fact
 		f.versions = ask(ctx, s, updates.SiteVersions(database))
 	}
 	if !f.remote {
+		if f.versions.asked {
+			f.program = ask(ctx, s, program(strings.TrimRight(f.site.InstallDir, `\`)))
+		}
 		f.here(ctx, s)
 	}
 	return f
@@ -198,8 +212,12 @@ func (f *Facts) here(ctx context.Context, s *platform.Session) {
 	f.readBoxes(ctx, s, folder)
 	f.computer = ask(ctx, s, platform.ReadComputer())
 	point, one := f.point()
-	f.readLogs(ctx, s, folder, one && f.pointIsHere(point) && point.Offline == 0)
-	if one && f.pointIsHere(point) && point.Offline == 0 {
+	here := one && f.pointIsHere(point)
+	if here && f.loads() || f.any(func(c int64) bool { return phase(c) == updates.PhasePrerequisites }) {
+		f.root = ask(ctx, s, discovery.WindowsFolder)
+	}
+	f.readLogs(ctx, s, folder, here, point.Offline == 1)
+	if here { // also an offline one has what was imported there
 		for _, row := range f.packages {
 			if _, asked := f.payloads[row.Package]; asked || row.Package == "" || row.Site != "" || !needsPayload(row) {
 				continue
@@ -215,11 +233,28 @@ func (f *Facts) here(ctx context.Context, s *platform.Session) {
 		f.boot = ask(ctx, s, platform.ReadBoot())
 	}
 	if f.any(func(c int64) bool { return phase(c) == updates.PhasePrerequisites }) {
-		f.root = ask(ctx, s, discovery.WindowsFolder)
-		if drive, _, found := strings.Cut(string(f.root.value), `\`); f.root.known() && found {
+		if drive, found := f.drive(); found {
 			f.prereq = ask(ctx, s, platform.ReadPrereqLog(drive+`\ConfigMgrPrereq.log`))
 		}
 	}
+	if f.any(serviceWorks) {
+		f.crashes = ask(ctx, s, crashes())
+		f.ends = ask(ctx, s, serviceEnds())
+	}
+}
+
+// loads reports whether a package is being downloaded, or could not be.
+func (f *Facts) loads() bool {
+	return f.any(func(c int64) bool {
+		r, known := ruleOf(c, flagInstall)
+		return known && r.stage == Download && r.manner != rests
+	})
+}
+
+// drive is the drive of Windows, on whose root the logs of set-up and of Microsoft's checker lie.
+func (f *Facts) drive() (string, bool) {
+	drive, _, found := strings.Cut(string(f.root.value), `\`)
+	return drive, found && f.root.known()
 }
 
 // readBoxes asks what lies in the inboxes: in those of other sites only where something travels. One
@@ -276,13 +311,16 @@ func Reads() []platform.Form {
 	forms := append(append(discovery.DescribeReads(), discovery.DatabaseReads()...),
 		updates.Form(), updates.SiteVersionsForm(), servers.PointsForm(), atSites.In(instance, database).Form(), stages.In(instance, database).Form(),
 		setAside.In(instance, database).Form(), hierarchy.In(instance, database).Form(), easySetup.In(instance, database).Form(),
-		newsGroup.In(instance, database).Form(), blocked.In(instance, database).Form(),
+		newsGroup.In(instance, database).Form(), blocked.In(instance, database).Form(), installed.In(instance, database).Form(),
+		initializations.In(instance, database).Form(), secondaries.In(instance, database).Form(),
 		platform.ReadComputer().Form(), platform.ReadService(updateService).Form(), platform.ReadService(executive).Form(),
 		platform.ReadFolder(payload(folder, guid), everyFile).Form(), platform.ReadFolder(payload(folder, guid)+`\redist`, everyFile).Form(),
 		platform.ReadShare(`\\{service connection point}\EasySetupPayload`).Form(),
 		platform.ReadBoot().Form(), discovery.WindowsFolder.Form(), platform.ReadPrereqLog(`{drive of Windows}\ConfigMgrPrereq.log`).Form(),
+		platform.ReadFailureLog(`{drive of Windows}\`+setupLog).Form(), platform.ReadFailureLog(folder+toolFolder+toolLog).Form(),
+		crashes().Form(), serviceEnds().Form(), program(folder).Form(),
 	)
-	for _, name := range watchedLogs() {
+	for _, name := range siteLogs() {
 		forms = append(forms, platform.ReadFailureLog(folder+`\Logs\`+name).Form())
 	}
 	forms = append(forms, platform.ReadFolder(folder+`\inboxes`, everyFile).Form())
@@ -296,9 +334,10 @@ func Reads() []platform.Form {
 func Rights() []string {
 	return []string{
 		discovery.RegistryRight, updates.Right, updates.SiteVersionsRight, servers.PointsRight,
-		"SQL Server: SELECT on CM_UpdatePackage_MonitoringStatus, vEasySetupPackage, PkgStatus, RCM_ReplicationLinkStatus, ReplicationData and v_Site in the site database",
+		"SQL Server: SELECT on CM_UpdatePackage_MonitoringStatus, vEasySetupPackage, PkgStatus, RCM_ReplicationLinkStatus, RCM_DrsInitializationTracking, ReplicationData and v_Site in the site database",
 		"SQL Server: VIEW SERVER STATE (from 2022 on VIEW SERVER PERFORMANCE STATE is enough)",
-		"Windows: read the folders inboxes, Logs and EasySetupPayload of the installation folder, and open the share EasySetupPayload of the service connection point",
+		"Windows: read the folders inboxes, Logs, EasySetupPayload and cd.latest of the installation folder, and open the share EasySetupPayload of the service connection point",
+		"Windows: read ConfigMgrPrereq.log and ConfigMgrSetup.log on the drive of Windows, and the event logs System and Application",
 	}
 }
 

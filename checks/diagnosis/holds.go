@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"siteready/checks/updates"
 	"siteready/platform"
@@ -60,13 +61,46 @@ func (j *judge) holds(line Line, whole updates.Row) []hold {
 	if line.Site != "" && !strings.EqualFold(line.Site, j.f.own()) {
 		all = append(all, j.linkHolds(line.Site)...)
 	}
-	if row, found := j.stageOf(line.GUID, line.Site); found && row.Failed > 0 {
+	for _, row := range j.f.stages.value {
+		if !j.f.stages.known() || row.Failed < 1 || !strings.EqualFold(row.Package, line.GUID) || line.Site != "" && !strings.EqualFold(row.Site, line.Site) {
+			continue
+		}
 		all = append(all, hold{Statement: Statement{
-			fmt.Sprintf("site %s has reported that %s failed", row.Site, subStage(row.SubStage)),
-			[]Evidence{{j.f.stages.from, fmt.Sprintf("site %s: %d failed, sub-stage 0x%x", row.Site, row.Failed, row.SubStage)}},
+			fmt.Sprintf("site %s has reported %s ago that %s failed", row.Site, unchanged(row.FailedMinutes), subStage(row.FailedStage)),
+			[]Evidence{{j.f.stages.from, fmt.Sprintf("site %s: %d failed, the highest sub-stage of them 0x%x", row.Site, row.Failed, max(row.FailedStage, 0))}},
 		}, late: true})
 	}
-	return all
+	return append(all, j.partNote(line)...)
+}
+
+// partNote tells in which part of its work a site is, as it has reported, or why that is not known.
+func (j *judge) partNote(line Line) []hold {
+	row, found := j.stageOf(line.GUID, line.Site)
+	if !found || line.Site == "" || line.Stage != Installation && line.Stage != Prerequisites && line.Stage != Replication {
+		return nil
+	}
+	news := fmt.Sprintf("site %s last reported %s ago", row.Site, unchanged(row.Newest))
+	evidence := []Evidence{{j.f.stages.from, fmt.Sprintf("site %s: %d unfinished, the highest sub-stage of them 0x%x, last news %s ago", row.Site, row.Unfinished, max(row.SubStage, 0), unchanged(row.Newest))}}
+	switch {
+	case j.untoldStages():
+		return []hold{{Statement: Statement{news + "; which part of the work it is in could not be checked: " + row.lacks(), evidence}, note: true}}
+	case row.Unfinished > 0:
+		return []hold{{Statement: Statement{news + "; " + subStage(row.SubStage) + " has begun and not ended", evidence}, note: true}}
+	}
+	return nil
+}
+
+// untoldStages reports whether nothing that sites report names its sub-stage and how that ended.
+func (j *judge) untoldStages() bool {
+	return j.f.stages.known() && j.f.stages.value[0].AllMessages > 0 && j.f.stages.value[0].AllTold == 0
+}
+
+// lacks says why sub-stages are not known.
+func (r stageRow) lacks() string {
+	if r.Columns < 2 {
+		return "CM_UpdatePackage_MonitoringStatus has not both of the columns SubStageId and IsComplete"
+	}
+	return fmt.Sprintf("none of the %d messages in CM_UpdatePackage_MonitoringStatus names its sub-stage and how it ended", r.AllMessages)
 }
 
 // subStages are the parts of an installation that Microsoft's article names in its samples of logs.
@@ -80,34 +114,10 @@ func subStage(id int64) string {
 	if name, known := subStages[id]; known {
 		return fmt.Sprintf("%s (sub-stage 0x%x)", name, id)
 	}
-	if id < 0 {
+	if id < 1 {
 		return "a part without a name"
 	}
 	return fmt.Sprintf("sub-stage 0x%x", id)
-}
-
-// serviceHolds says that a service does not run that must.
-func (j *judge) runningHolds(line Line, name string, without string) []hold {
-	service := j.f.services[name]
-	if !j.local(line) || !service.asked || service.err != nil || service.found && service.value.State == "running" {
-		return nil
-	}
-	state := "not installed"
-	if service.found {
-		state = service.value.State
-	}
-	return []hold{{Statement: Statement{
-		fmt.Sprintf("the service %s on this server is %s, and %s", name, strings.ReplaceAll(state, "_", " "), without),
-		[]Evidence{{service.from, "state " + state}},
-	}, stops: true}}
-}
-
-func (j *judge) executiveHolds(line Line) []hold {
-	return j.runningHolds(line, executive, "the site's components do not work without it")
-}
-
-func (j *judge) serviceHolds(line Line) []hold {
-	return j.runningHolds(line, updateService, "it does the check and the installation")
 }
 
 // boxHolds says which inboxes are not worked off.
@@ -144,6 +154,13 @@ func (j *judge) downloadHolds(line Line) []hold {
 	}
 	if one && j.f.pointIsHere(point) {
 		all = append(all, j.quietNote(line, downloaderLog)...)
+		all = append(all, j.quietNote(line, setupLog)...)
+		all = append(all, j.toolNote(line)...)
+	} else if one && j.local(line) {
+		all = append(all, hold{Statement: Statement{
+			fmt.Sprintf("the service connection point is on %s: its logs and files lie there, and were not looked at; run siteready logs there", point.Server),
+			[]Evidence{{j.f.points.from, pointsFound(j.f.points.value)}},
+		}, note: true})
 	}
 	return all
 }
@@ -188,7 +205,29 @@ func (j *judge) replicationHolds(line Line, whole updates.Row) []hold {
 		return append(all, j.quietNote(line, hierarchyLog)...)
 	}
 	all = append(all, j.copyHolds(line)...)
+	all = append(all, j.renewedNote(line)...)
 	return append(all, j.boxHolds(line, received, requested)...)
+}
+
+// renewedNote tells that the payload was written after the Easy Setup package was made of it: where
+// Hierarchy Manager takes the folder's hash for unchanged, the sites get the former files.
+func (j *judge) renewedNote(line Line) []hold {
+	first, ok := j.setup()
+	payload := j.f.payloads[line.GUID]
+	if !ok || !strings.EqualFold(first.Package, line.GUID) || first.Refreshed < 0 || !payload.known() || payload.value.Newest == nil {
+		return nil
+	}
+	made := j.f.ReadAt.Add(-time.Duration(first.Refreshed) * time.Minute)
+	if !payload.value.Newest.After(made.Add(time.Hour)) {
+		return nil
+	}
+	return []hold{{Statement: Statement{
+		fmt.Sprintf("files of its payload are newer than the Easy Setup package %s that was made of them", first.id()),
+		[]Evidence{
+			{payload.from, "the newest of " + payload.value.Newest.UTC().Format(clock)},
+			{j.f.easySetup.from, fmt.Sprintf("package %s, last renewed %s ago", first.id(), unchanged(first.Refreshed))},
+		},
+	}, note: true}}
 }
 
 // setup is the Easy Setup package; ok is false where there is none, or it is not known.
@@ -258,10 +297,38 @@ func (j *judge) copyHolds(line Line) []hold {
 			fmt.Sprintf("no copy of %s is on record for site %s", first.id(), line.Site), []Evidence{{j.f.easySetup.from, about}},
 		}, late: true})
 	}
+	all = append(all, j.madeHolds(first, about)...)
 	if first.SameHash == 0 {
 		all = append(all, hold{Statement: Statement{
 			"the Easy Setup package and its stored copy have different hashes", []Evidence{{j.f.easySetup.from, about + ", hashes differ"}},
 		}, late: true})
+	}
+	return all
+}
+
+// madeHolds tells what is amiss with the Easy Setup package itself: where it is made from, and whether
+// the top-level site has stored its newest version.
+func (j *judge) madeHolds(first copyRow, about string) []hold {
+	var all []hold
+	tell := func(text, found string) {
+		all = append(all, hold{Statement: Statement{text, []Evidence{{j.f.easySetup.from, found}}}, late: true})
+	}
+	if first.Stored >= 0 && first.Version >= 0 && first.Stored < first.Version {
+		tell(fmt.Sprintf("the content library of site %s has version %d of %s, and the newest is %d", first.SourceSite, first.Stored, first.id(), first.Version),
+			fmt.Sprintf("%s; package version %d, stored version %d", about, first.Version, first.Stored))
+	}
+	point, one := j.f.point()
+	server, folder, found := strings.Cut(strings.TrimPrefix(first.Source, `\\`), `\`)
+	if !found || first.Source == "" {
+		return all
+	}
+	label, _, _ := strings.Cut(server, ".")
+	pointLabel, _, _ := strings.Cut(point.Server, ".")
+	switch {
+	case one && !strings.EqualFold(label, pointLabel):
+		tell(fmt.Sprintf("the Easy Setup package %s is made from %s, and the service connection point is on %s", first.id(), first.Source, point.Server), about+", from "+first.Source)
+	case !strings.HasSuffix(strings.ToLower(folder), strings.ToLower(first.Package)):
+		tell(fmt.Sprintf("the Easy Setup package %s is made from %s, which is not the folder of the update that it holds", first.id(), first.Source), about+", from "+first.Source)
 	}
 	return all
 }
@@ -299,29 +366,6 @@ func (j *judge) checkerHolds(line Line) []hold {
 			ended = run.Ended.Format(clock)
 		}
 		all = append(all, hold{Statement: Statement{text, []Evidence{{log.from, fmt.Sprintf("%s, in the run that ended %s", r.Result, ended)}}}})
-	}
-	return all
-}
-
-// linkHolds tells what is amiss with the news about updates between the own site and another, or of
-// all sites. A link that failed stops what another site does from being seen here.
-func (j *judge) linkHolds(site string) []hold {
-	if !j.f.news.known() {
-		return nil
-	}
-	var all []hold
-	for _, row := range j.f.news.value {
-		if row.State < 0 || row.State == 2 || row.State == 3 || site != "" && !strings.EqualFold(row.Sending, site) && !strings.EqualFold(row.Receiving, site) {
-			continue
-		}
-		name := map[int64]string{4: "is being initialized", 5: "has not started", 6: "has failed", 7: "is in a state that the product does not know", 8: "is degraded", 9: "has failed"}[row.State]
-		if name == "" {
-			name = "is in a state that is not known here"
-		}
-		all = append(all, hold{Statement: Statement{
-			fmt.Sprintf("the replication group CMUpdates from %s to %s %s (%d)", row.Sending, row.Receiving, name, row.State),
-			[]Evidence{{j.f.news.from, fmt.Sprintf("%s to %s: state %d, worked out %s ago", row.Sending, row.Receiving, row.State, unchanged(row.Minutes))}},
-		}, stops: row.State == 6 || row.State == 9})
 	}
 	return all
 }

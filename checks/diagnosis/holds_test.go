@@ -56,7 +56,7 @@ func TestHolds(t *testing.T) {
 		{"a session that blocks for a moment", database(inState(t, 196628, 0, 90, true), "update-blocked", map[string]any{"session": 51, "waited_seconds": 3600, "blocked": 1}), diagnosis.Waits, "session 51 in the site database: a program without a name; the update service has waited for it for 60 minutes"},
 		{"the update service begins anew", database(inState(t, 196620, 0, 150, true), "update-at-sites", map[string]any{"recoveries": 4}), diagnosis.Stuck, "recovery count is 4"},
 		{"a part that failed", database(inState(t, 196620, 0, 150, true), "update-stages", map[string]any{
-			"package": guid, "site": "P01", "package_state": 196609, "messages": 3, "told": 3, "failed": 1, "newest_minutes": 2, "sub_stage": 0xd0006, "sub_stage_minutes": 2, "listed": 1,
+			"package": guid, "site": "P01", "package_state": 196609, "failed": 1, "newest_minutes": 2, "failed_stage": 0xd0006, "failed_minutes": 2, "listed": 1,
 		}), diagnosis.Stuck, "the work on the redistributables (sub-stage 0xd0006) failed"},
 		{"a known failure, in time", logs(inState(t, 196620, 0, 30, true), "CMUpdate.log", known), diagnosis.Waits, "inst-updatemap-trust"},
 		{"a known failure from before", logs(inState(t, 196620, 0, 0, true), "CMUpdate.log", strings.ReplaceAll(known, "11-20", "11-18")), diagnosis.Waits, ""},
@@ -64,7 +64,7 @@ func TestHolds(t *testing.T) {
 		{"a restart that did not help", inState(t, 196613, 0, 9000, true), diagnosis.Stuck, "Windows was started 5 days ago, after the state was set"},
 		{"a restart that was not made", inState(t, 196613, 0, 900, true), diagnosis.Stuck, "the restart of the server"},
 		{"reported lately", database(inState(t, 196620, 0, -1, true), "update-stages", map[string]any{
-			"package": guid, "site": "P01", "package_state": 196609, "messages": 3, "told": 3, "unfinished": 1, "newest_minutes": 2, "sub_stage": 0xd0006, "sub_stage_minutes": 2, "listed": 1,
+			"package": guid, "site": "P01", "package_state": 196609, "unfinished": 1, "newest_minutes": 2, "sub_stage": 0xd0006, "sub_stage_minutes": 2, "listed": 1,
 		}), diagnosis.Waits, ""},
 	} {
 		site := build(t, test.tree)
@@ -105,12 +105,15 @@ func TestGaps(t *testing.T) {
 		{"more packages than listed", database(primary, "update-packages", map[string]any{"listed": 3}), ""},
 		{"more sites than listed", database(primary, "update-sites", map[string]any{"sites": 2}), "says that there are 2 of them, and lists 1"},
 		{"fewer packages than listed", database(primary, "update-set-aside", map[string]any{"listed": 1}), "says that there are 1 of them, and lists 2"},
-		{"messages without a sub-stage", database(primary, "update-stages", map[string]any{"all_told": 0}), "do not name their sub-stage"},
+		{"no versions of what is installed", database(primary, "update-installed", map[string]any{"version": ""}), "names no version of any of 3 installed packages"},
+		{"fewer installed packages than listed", database(primary, "update-installed", map[string]any{"listed": 1}), "says that there are 1 of them, and lists 3"},
 		{"two connection points", database(primary, "connection-points", map[string]any{"points": 2}), ""},
 		{"online or not", database(primary, "connection-points", map[string]any{"offline": -1}), ""},
 		{"an inbox with too many files", platformtest.Edit(primary, map[string]any{"folders": map[string]any{inboxes: map[string]any{"*.cmu|*.cme": map[string]any{"files": 3, "bytes": 3, "oldest": nil, "newest": nil, "more": true}}}}), "too many files"},
 		{"an inbox that is not there", platformtest.Edit(primary, map[string]any{"folders": map[string]any{inboxes: nil}}), "is not there"},
 		{"no log of the downloader", logs(primary, "dmpdownloader.log", ""), ""},
+		{"an inbox with a file of the future", platformtest.Edit(primary, map[string]any{"folders": map[string]any{inboxes: map[string]any{"*.cmu|*.cme": map[string]any{"files": 1, "bytes": 3, "oldest": "2026-11-20T04:00:00Z", "newest": "2026-11-20T04:00:00Z", "more": false}}}}), "in the future"},
+		{"a log of the future", logs(primary, "dmpdownloader.log", "Hasn't synced recently.  $$<SMS_DMP_DOWNLOADER><11-20-2026 04:00:00.000+000><thread=6100 (0x17D4)>\n"), ""},
 		{"a log without times", logs(primary, "dmpdownloader.log", "no time\n"), "says when it was written"},
 	} {
 		site := build(t, test.tree)
@@ -185,7 +188,11 @@ func TestLongAgo(t *testing.T) {
 			if failed == 1 && want == diagnosis.Waits {
 				want = diagnosis.Stuck
 			}
-			site := build(t, database(tree(t, "stuck/post-installation-client"), "update-stages", map[string]any{"newest_minutes": minutes, "sub_stage_minutes": minutes, "failed": failed}))
+			changed := map[string]any{"newest_minutes": minutes, "sub_stage_minutes": minutes}
+			if failed == 1 {
+				changed["failed"], changed["failed_stage"], changed["failed_minutes"] = 1, 0xe0008, minutes
+			}
+			site := build(t, database(tree(t, "stuck/post-installation-client"), "update-stages", changed))
 			if d := diagnose(t, site, site); d.Standing != want {
 				t.Errorf("%d minutes, %d failed: %s", minutes, failed, d.Summary)
 			}

@@ -10,6 +10,9 @@ import (
 // installationHolds are what may hold an installation.
 func (j *judge) installationHolds(line Line, whole updates.Row) []hold {
 	var all []hold
+	if line.Code != pendingRestart {
+		all = j.serviceHolds(line)
+	}
 	switch line.Code {
 	case waitsForWindow:
 		all = append(all, hold{Statement: Statement{
@@ -19,19 +22,12 @@ func (j *judge) installationHolds(line Line, whole updates.Row) []hold {
 		all = append(all, j.parentHolds(line)...)
 	case pendingRestart:
 		all = append(all, j.restartHold(line))
-	case serviceStopped, serviceFiles: // it stops to replace itself
-		for _, h := range j.serviceHolds(line) {
-			h.stops, h.late = false, true
-			all = append(all, h)
-		}
-	default:
-		all = append(all, j.serviceHolds(line)...)
 	}
 	all = append(all, j.blockers(line)...)
 	for _, row := range j.reported(whole.Package) {
 		if strings.EqualFold(row.Site, line.Site) && row.Recoveries > 1 {
 			all = append(all, hold{Statement: Statement{
-				fmt.Sprintf("the recovery count is %d: the update service may begin anew again and again (event 1000 of cmupdate.exe, security software)", row.Recoveries),
+				fmt.Sprintf("the recovery count is %d: the update service may begin anew again and again", row.Recoveries),
 				[]Evidence{{j.f.atSites.from, fmt.Sprintf("site %s: recovery count %d", row.Site, row.Recoveries)}},
 			}, late: true})
 		}
@@ -52,26 +48,41 @@ func (j *judge) restartHold(line Line) hold {
 	return h
 }
 
-// parentHolds tells how far the parent of a site has come.
-func (j *judge) parentHolds(line Line) []hold {
+// parentOf is what the parent of a line's site has reported on the package.
+func (j *judge) parentOf(line Line) (atSiteRow, bool) {
 	parent := ""
 	for _, site := range j.f.hierarchy.value {
-		if strings.EqualFold(site.Site, line.Site) {
+		if j.f.hierarchy.known() && strings.EqualFold(site.Site, line.Site) {
 			parent = site.Parent
 		}
 	}
 	for _, row := range j.reported(line.GUID) {
-		if parent == "" || !strings.EqualFold(row.Site, parent) {
-			continue
+		if parent != "" && strings.EqualFold(row.Site, parent) {
+			return row, true
 		}
-		said, _ := updates.StateOf(row.State)
-		evidence := []Evidence{{j.f.atSites.from, fmt.Sprintf("site %s: state %d", row.Site, row.State)}}
-		if row.State == updates.Installed {
-			return []hold{{Statement: Statement{fmt.Sprintf("the parent site %s is done, and this site has not heard of it", row.Site), evidence}, late: true}}
-		}
-		return []hold{{Statement: Statement{fmt.Sprintf("the parent site %s: %s", row.Site, said.Meaning), evidence}}}
 	}
-	return nil
+	return atSiteRow{}, false
+}
+
+// parentHolds tells how far the parent of a site has come.
+func (j *judge) parentHolds(line Line) []hold {
+	row, found := j.parentOf(line)
+	if !found {
+		return nil
+	}
+	said, documented := updates.StateOf(row.State)
+	if !documented {
+		said.Meaning = "its state is not known here"
+	}
+	evidence := []Evidence{{j.f.atSites.from, fmt.Sprintf("site %s: state %d, unchanged for %s", row.Site, row.State, unchanged(row.Unchanged))}}
+	if row.State == updates.Installed {
+		unheard := hold{Statement: Statement{fmt.Sprintf("the parent site %s is done, and this site has not heard of it", row.Site), evidence}, late: true}
+		if strings.EqualFold(line.Site, j.f.own()) {
+			return append([]hold{unheard}, j.linkHolds(line.Site)...)
+		}
+		return []hold{unheard} // holds has the links of other sites
+	}
+	return []hold{{Statement: Statement{fmt.Sprintf("the parent site %s: %s", row.Site, said.Meaning), evidence}}}
 }
 
 // blockers are the sessions in the site database that the update service waits for.
@@ -112,47 +123,11 @@ const fresh = 30
 // progress tells that what is late may still get on: the log of the update service is being written.
 func (j *judge) progress(line Line) (Statement, bool) {
 	minutes, last, ok := j.quiet(updateLog)
-	if line.Standing != Stuck || line.Stage != Installation || !ok || minutes > fresh || !j.local(line) {
+	if line.Standing != Stuck || line.Stage != Installation || !ok || minutes > fresh || minutes < -clocksApart || !j.local(line) {
 		return Statement{}, false
 	}
 	return Statement{
 		fmt.Sprintf("CMUpdate.log was last written %s ago, so it may still get on: see whether it says new things, or the same again", Span(minutes)),
 		[]Evidence{last},
 	}, true
-}
-
-// recently is how long ago, in minutes, a site may have reported for its post-installation to be followed.
-const recently = 14 * 24 * 60
-
-// afterInstallation makes lines of what has begun after an installation and not ended.
-func (j *judge) afterInstallation() {
-	for _, row := range j.f.stages.value {
-		post := row.SubStage >= 0xe0000 && row.SubStage <= 0xeffff
-		if !j.f.stages.known() || row.Package == "" || row.PackageState != updates.Installed || !post || row.SubStageMinutes > recently {
-			continue
-		}
-		line := Line{
-			Package: row.Name, GUID: row.Package, Site: row.Site, Stage: PostInstallation, Code: updates.Installed, Minutes: known(row.SubStageMinutes),
-			Next:  "Hierarchy Manager and the site's components end it by themselves",
-			Safe:  []string{"Wait; follow hman.log, sitecomp.log and smsexec.log of the site."},
-			Avoid: avoid(PostInstallation),
-		}
-		if line.Package == "" {
-			line.Package = row.Package
-		}
-		evidence := []Evidence{{j.f.stages.from, fmt.Sprintf("site %s: sub-stage 0x%x, %d unfinished, %d failed, last news %s ago", row.Site, row.SubStage, row.Unfinished, row.Failed, unchanged(row.SubStageMinutes))}}
-		line.Says = Statement{"installed; " + subStage(row.SubStage) + " has begun and not ended", evidence}
-		manner := runs
-		if row.Failed > 0 {
-			manner = stopped
-			line.Says.Text = "installed; " + subStage(row.SubStage) + " failed"
-			line.Next = "nothing happens by itself: read hman.log and CMUpdate.log of the site"
-		}
-		holds := j.executiveHolds(line)
-		if !strings.EqualFold(row.Site, j.f.own()) {
-			holds = append(holds, j.linkHolds(row.Site)...)
-		}
-		j.stand(&line, rule{PostInstallation, manner, postTakes, line.Next}, append(append(j.logHolds(line, row.Failed > 0), holds...), j.quietNote(line, hierarchyLog)...))
-		j.out.Lines = append(j.out.Lines, line)
-	}
 }

@@ -30,6 +30,7 @@ func Judge(f Facts, thresholds checks.Settings) Diagnosis {
 	case f.Problem != nil:
 		j.gap("the update packages", got[any]{asked: true, err: f.Problem, from: f.from})
 		j.out.Summary = "The update packages could not be looked at: nothing is known of them."
+		j.alone()
 		return j.out
 	}
 	j.out.Site = f.own()
@@ -38,6 +39,8 @@ func Judge(f Facts, thresholds checks.Settings) Diagnosis {
 	j.packages()
 	j.setAside()
 	j.afterInstallation()
+	j.behind()
+	j.secondarySites()
 	j.sum()
 	return j.out
 }
@@ -184,7 +187,8 @@ func (j *judge) siteLine(whole updates.Row, row atSiteRow) Line {
 	about := []Evidence{{j.f.atSites.from, found}, {j.f.from, fmt.Sprintf("the package as a whole: state %d, flag %d", whole.State, whole.Flag)}}
 	line := j.line(whole, row.Site, row.State, row.Unchanged, about)
 	others := whole.State != row.State && (whole.Flag == flagInstall || whole.Flag == flagGoesOn)
-	if others && row.State == updates.PrereqSucceeded && line.Standing != Unknown {
+	lame := slices.ContainsFunc(j.serviceHolds(line), func(h hold) bool { return h.stops })
+	if others && row.State == updates.PrereqSucceeded && line.Standing != Unknown && !lame {
 		// The package goes on when all sites have passed; what holds the others stands in their lines.
 		line.Standing, line.Held, line.Also, line.Next = Waits, nil, nil, "the installation begins by itself when the other sites have passed too"
 		line.Says.Text += "; it waits for the other sites"
@@ -247,9 +251,7 @@ func (j *judge) line(whole updates.Row, site string, code, minutes int64, about 
 	}
 	line.Stage, line.Next = r.stage, r.next
 	line.Says = Statement{fmt.Sprintf("%s (%s, %d)", state.Meaning, state.Name, state.Code), about}
-	if flag, ok := updates.Flags()[whole.Flag]; ok && state.UnderWay() && whole.Flag != flagInstall {
-		line.Says.Text += "; " + flag
-	}
+	j.flagged(&line, whole.Flag, state)
 	if r.manner == rests {
 		line.Standing = Rests
 		line.Safe = []string{state.Safe}
@@ -257,6 +259,9 @@ func (j *judge) line(whole updates.Row, site string, code, minutes int64, about 
 			line.Standing, line.Held = Stuck, []Statement{hold}
 			line.Next = "nothing happens by itself: an installation that is started now stops for want of its files"
 			line.Safe, line.Avoid = []string{"Download the package again in the console; CMUpdateReset.exe is allowed before the installation began."}, avoid(Download)
+			if point, one := j.f.point(); one && point.Offline == 1 {
+				line.Safe = []string{"Import the package again with the service connection tool."}
+			}
 		}
 		return line
 	}
@@ -265,6 +270,12 @@ func (j *judge) line(whole updates.Row, site string, code, minutes int64, about 
 	}
 	if r.manner == runs && (code == updates.PrereqSucceeded || code == prereqWarned) {
 		line.Safe = []string{"Wait; follow CMUpdate.log."} // what may be done without an installation is another thing
+	}
+	if point, one := j.f.point(); one && point.Offline == 1 && line.Stage == Download {
+		if r.manner == runs {
+			line.Next = "the downloader verifies what is imported with the service connection tool and tells the site, and the package becomes ready to install"
+		}
+		line.Safe = append(line.Safe, "Bring what is missing with the service connection tool: prepare, connect, import.")
 	}
 	line.Avoid = avoid(r.stage)
 	if r.manner == dark {
@@ -303,6 +314,8 @@ type hold struct {
 	note  bool // it holds nothing, and may help
 	// remedy is what is known to help; empty where that is not known.
 	remedy string
+	safe   string // what may be done about it; may be empty
+	id     string // of a known failure in a log; empty for others
 }
 
 // stand works out how a line stands, and what holds it.
@@ -317,13 +330,22 @@ func (j *judge) stand(line *Line, r rule, holds []hold) {
 	if age < 0 && heard {
 		age = news
 	}
+	if line.Code == waitsForParent {
+		if parent, found := j.parentOf(*line); found && parent.State != updates.Installed {
+			limit = -1 // its time begins when the parent is done
+		} else if found && parent.Unchanged >= 0 {
+			age = min(age, parent.Unchanged)
+		}
+	}
 	switch {
 	case r.manner == stopped || stops:
 		line.Standing = Stuck
+	case limit < 0:
+		line.Standing = Waits
 	case age < 0:
 		line.Standing = Unknown
 		line.Cause = platform.Refuse(platform.ErrNotRecorded, "since when it is in this state is not known, so it is not known whether that is too long")
-	case limit >= 0 && age > limit:
+	case age > limit:
 		line.Standing = Stuck
 	default:
 		line.Standing = Waits
@@ -375,6 +397,9 @@ func again(line Line) []string {
 // hold adds what holds a line, with what is known to help.
 func (l *Line) hold(h hold) {
 	l.Held = append(l.Held, h.Statement)
+	if h.safe != "" {
+		l.Safe = append(l.Safe, h.safe)
+	}
 	if h.remedy != "" {
 		l.Safe = append(l.Safe, "Known to help: "+h.remedy)
 	}
@@ -411,6 +436,9 @@ func newer(pkg, site string) bool {
 // sum orders the lines, and says how all of it stands.
 func (j *judge) sum() {
 	d := &j.out
+	for i := range d.Lines {
+		j.noReset(&d.Lines[i])
+	}
 	slices.SortStableFunc(d.Lines, func(a, b Line) int { return b.Standing.weight() - a.Standing.weight() })
 	d.Standing = Rests
 	counts := map[Standing]int64{}
@@ -428,6 +456,7 @@ func (j *judge) sum() {
 		if first.Site == "" {
 			d.Summary = fmt.Sprintf("%s is stuck in %s.", first.Name(), first.Stage)
 		}
+		d.Summary = strings.ToUpper(d.Summary[:1]) + d.Summary[1:]
 		if more := counts[Stuck] - 1; more > 0 {
 			d.Summary += fmt.Sprintf(" Stuck beside it: %d more.", more)
 		}

@@ -19,8 +19,6 @@ const (
 	waitsForWindow      = 196610
 	waitsForParent      = 196611
 	pendingRestart      = 196613
-	serviceStopped      = 196615
-	serviceFiles        = 196616
 	databaseUpgrade     = 196628
 	applicabilityFailed = 393215
 )
@@ -66,6 +64,7 @@ const (
 	postTakes    = "post_installation_takes"
 	newsTakes    = "news_takes"
 	inboxTakes   = "inbox_takes"
+	initTakes    = "initialization_takes"
 	blockedTakes = "blocked_takes"
 	silentTakes  = "downloader_silent"
 )
@@ -89,6 +88,7 @@ func Settings() []checks.Setting {
 		minutes(databaseTake, 240, "the upgrade of the site database"),
 		minutes(postTakes, 120, "each part of post-installation"),
 		minutes(newsTakes, 60, "until all sites know what one has reported"),
+		minutes(initTakes, 120, "how long an initialization of the group CMUpdates may stand still"),
 		minutes(inboxTakes, 60, "how long a file may lie in an inbox"),
 		minutes(blockedTakes, 60, "how long the update may wait for another session in the database"),
 		minutes(silentTakes, 2*24*60, "how long the downloader may write nothing to its log; it looks every 24 hours"),
@@ -147,7 +147,7 @@ func ruleOf(code, flag int64) (r rule, ok bool) {
 		return rule{Installation, stopped, "", "the restart of the server ends the installation"}, true
 	case 262142, 262143:
 		return rule{Installation, stopped, "", nextRetry}, true
-	case 196614, serviceStopped, serviceFiles, 196617, 196618, 196619:
+	case 196614, 196615, 196616, 196617, 196618, 196619:
 		return rule{Installation, runs, serviceTakes, nextService}, true
 	case databaseUpgrade:
 		return rule{Installation, runs, databaseTake, "the upgrade of the database ends, and the site's files and services follow"}, true
@@ -200,11 +200,19 @@ func avoid(stage Stage) []string {
 	case Installation, PostInstallation:
 		return append(hands,
 			"Do not run CMUpdateReset.exe: it is not allowed once the installation began.",
-			"Do not restart the service CONFIGURATION_MANAGER_UPDATE.",
+			"Do not restart the service CONFIGURATION_MANAGER_UPDATE while it runs.",
 			"Do not reinstall the service connection point.",
 			"Do not restore the site database or the site server: remove the cause and retry.",
 			"Do not keep the folder CMUStaging open.")
-	case Replication, Prerequisites:
+	case Prerequisites:
+		return append(hands,
+			"Do not start another update.",
+			"Do not run CMUpdateReset.exe: it is for downloads and replication that do not end.",
+			"Do not restart the service CONFIGURATION_MANAGER_UPDATE while it runs.",
+			"Do not restore the site database or the site server: remove the cause and retry.",
+			"Do not reinstall the service connection point.",
+			"Do not keep the folder CMUStaging open.")
+	case Replication:
 		return append(hands,
 			"Do not start another update.",
 			"Do not restore the site database or the site server: remove the cause and retry.",

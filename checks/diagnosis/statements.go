@@ -4,13 +4,16 @@ import "siteready/platform"
 
 // How many rows the statements list.
 const (
-	maxAtSites  = 200
-	maxStages   = 100
-	maxCopies   = 60
-	maxSites    = 40
-	maxGroups   = 60
-	maxBlocked  = 20
-	maxSetAside = 40
+	maxAtSites   = 200
+	maxStages    = 100
+	maxCopies    = 60
+	maxSites     = 40
+	maxGroups    = 60
+	maxBlocked   = 20
+	maxSetAside  = 40
+	maxInstalled = 20
+	maxInits     = 40
+	maxSecondary = 40
 )
 
 // atSites has a row for each site of each package that is not done with, also for the sites that
@@ -43,32 +46,42 @@ type atSiteRow struct {
 
 // stages sums up what sites have reported of each package: of packages that are not done with, and
 // of those that are but for a part that has begun and not ended (1, or 3 where another component
-// does it) or failed (4). SubStageId and IsComplete are documented for the provider's class alone.
+// does it) or failed (4). Of each part only the newest message counts, whether the table keeps the
+// older ones or not. SubStageId, IsComplete and Applicable are documented for the provider's class
+// alone: where the table lacks one of the first two, packages that are done with are listed as well
+// when somebody has reported on them in the last 14 days.
 var stages = platform.SQL[stageRow]("update-stages", `
 	SELECT TOP (100) ISNULL(CAST(g.package AS nvarchar(36)), N'') AS package,
 		ISNULL((SELECT TOP (1) LEFT(l.Name, 100) FROM dbo.v_LocalizedUpdatePackageMetaData_SiteLoc l WHERE l.PackageGuid = g.package ORDER BY l.Name), N'') AS name,
 		ISNULL((SELECT TOP (1) CAST(q.State AS bigint) FROM dbo.CM_UpdatePackages q WHERE q.PackageGuid = g.package), -1) AS package_state,
 		CASE WHEN g.package IS NULL THEN N''
 			ELSE ISNULL((SELECT TOP (1) CAST(d.SiteCode AS nvarchar(8)) FROM dbo.ServerData d WHERE d.ID = g.number), N'number ' + CAST(g.number AS nvarchar(12))) END AS site,
-		ISNULL(g.newest, -1) AS newest_minutes, ISNULL(g.messages, 0) AS messages, ISNULL(g.told, 0) AS told,
-		ISNULL(g.unfinished, 0) AS unfinished, ISNULL(g.failed, 0) AS failed,
-		ISNULL(g.stage, -1) AS sub_stage, ISNULL(g.stage_minutes, -1) AS sub_stage_minutes, COUNT(g.package) OVER () AS listed,
+		ISNULL(g.newest, -1) AS newest_minutes, ISNULL(g.unfinished, 0) AS unfinished, ISNULL(g.failed, 0) AS failed,
+		ISNULL(g.stage, -1) AS sub_stage, ISNULL(g.stage_minutes, -1) AS sub_stage_minutes,
+		ISNULL(g.failed_stage, -1) AS failed_stage, ISNULL(g.failed_minutes, -1) AS failed_minutes, COUNT(g.package) OVER () AS listed,
 		x.all_messages, x.all_told,
+		(SELECT COUNT(1) FROM sys.columns c WHERE c.object_id = OBJECT_ID(N'dbo.CM_UpdatePackage_MonitoringStatus') AND c.name IN (N'SubStageId', N'IsComplete')) AS stage_columns,
 		CASE WHEN HAS_PERMS_BY_NAME(N'dbo.CM_UpdatePackage_MonitoringStatus', N'OBJECT', N'SELECT') = 1
 			AND HAS_PERMS_BY_NAME(N'dbo.CM_UpdatePackages', N'OBJECT', N'SELECT') = 1
 			AND HAS_PERMS_BY_NAME(N'dbo.v_LocalizedUpdatePackageMetaData_SiteLoc', N'OBJECT', N'SELECT') = 1
 			AND HAS_PERMS_BY_NAME(N'dbo.ServerData', N'OBJECT', N'SELECT') = 1 THEN 1 ELSE 0 END AS may_see
-	FROM (SELECT COUNT(1) AS all_messages, COUNT(h.sub) AS all_told FROM (SELECT CAST(NULL AS bigint) AS SubStageId) missing
-			CROSS APPLY (SELECT CAST(SubStageId AS bigint) AS sub FROM dbo.CM_UpdatePackage_MonitoringStatus) h) x
-	LEFT JOIN (SELECT m.package, m.number, MIN(m.minutes) AS newest, COUNT(1) AS messages, COUNT(m.sub) AS told,
+	FROM (SELECT COUNT(1) AS all_messages, COUNT(h.told) AS all_told FROM (SELECT CAST(NULL AS bigint) AS SubStageId, CAST(NULL AS int) AS IsComplete) missing
+			CROSS APPLY (SELECT CASE WHEN SubStageId IS NOT NULL AND IsComplete IS NOT NULL THEN 1 END AS told FROM dbo.CM_UpdatePackage_MonitoringStatus) h) x
+	LEFT JOIN (SELECT m.package, m.number, MIN(m.minutes) AS newest,
 			SUM(CASE WHEN m.complete IN (1, 3) THEN 1 ELSE 0 END) AS unfinished, SUM(CASE WHEN m.complete = 4 THEN 1 ELSE 0 END) AS failed,
-			MAX(CASE WHEN m.complete IN (1, 3, 4) THEN m.sub END) AS stage, MIN(CASE WHEN m.complete IN (1, 3, 4) THEN m.minutes END) AS stage_minutes
-		FROM (SELECT CAST(NULL AS bigint) AS SubStageId, CAST(NULL AS int) AS IsComplete) lacking
-		CROSS APPLY (SELECT o.PackageGUID AS package, o.SiteNumber AS number, DATEDIFF(minute, o.MessageTime, SYSUTCDATETIME()) AS minutes,
-				CAST(SubStageId AS bigint) AS sub, CAST(IsComplete AS int) AS complete FROM dbo.CM_UpdatePackage_MonitoringStatus o) m
+			MAX(CASE WHEN m.complete IN (1, 3) THEN m.sub END) AS stage, MIN(CASE WHEN m.complete IN (1, 3) THEN m.minutes END) AS stage_minutes,
+			MAX(CASE WHEN m.complete = 4 THEN m.sub END) AS failed_stage, MIN(CASE WHEN m.complete = 4 THEN m.minutes END) AS failed_minutes
+		FROM (SELECT n.package, n.number, n.sub, n.minutes, CASE WHEN n.applies = 0 AND n.complete <> 4 THEN 2 ELSE n.complete END AS complete,
+				ROW_NUMBER() OVER (PARTITION BY n.package, n.number, n.sub ORDER BY n.moment DESC, CASE n.complete WHEN 4 THEN 0 WHEN 2 THEN 1 ELSE 2 END) AS place
+			FROM (SELECT CAST(NULL AS bigint) AS SubStageId, CAST(NULL AS int) AS IsComplete, CAST(NULL AS int) AS Applicable) lacking
+			CROSS APPLY (SELECT o.PackageGUID AS package, o.SiteNumber AS number, o.MessageTime AS moment, DATEDIFF(minute, o.MessageTime, SYSUTCDATETIME()) AS minutes,
+					CAST(SubStageId AS bigint) AS sub, CAST(IsComplete AS int) AS complete, CAST(Applicable AS int) AS applies
+				FROM dbo.CM_UpdatePackage_MonitoringStatus o) n) m
+		WHERE m.place = 1
 		GROUP BY m.package, m.number) g
 		ON EXISTS (SELECT 1 FROM dbo.CM_UpdatePackages p WHERE p.PackageGuid = g.package
-			AND (p.State IS NULL OR p.State NOT IN (196612, 393213, 393214) OR p.State = 196612 AND g.unfinished + g.failed > 0))
+			AND (p.State IS NULL OR p.State NOT IN (196612, 393213, 393214)
+				OR p.State = 196612 AND (g.unfinished + g.failed > 0 OR x.all_told = 0 AND g.newest <= 20160)))
 	ORDER BY newest_minutes, package, site`)
 
 type stageRow struct {
@@ -76,16 +89,38 @@ type stageRow struct {
 	Name            string `json:"name"`
 	PackageState    int64  `json:"package_state"`
 	Site            string `json:"site"`
-	Newest          int64  `json:"newest_minutes"` // since the newest message
-	Messages        int64  `json:"messages"`
-	Told            int64  `json:"told"` // messages that name their sub-stage
-	Unfinished      int64  `json:"unfinished"`
-	Failed          int64  `json:"failed"`
-	SubStage        int64  `json:"sub_stage"`         // the highest that is unfinished or failed; -1 without one
+	Newest          int64  `json:"newest_minutes"`    // since the newest message
+	Unfinished      int64  `json:"unfinished"`        // parts that have begun and not ended
+	Failed          int64  `json:"failed"`            // parts
+	SubStage        int64  `json:"sub_stage"`         // the highest that is unfinished; -1 without one
 	SubStageMinutes int64  `json:"sub_stage_minutes"` // since the newest message of these
+	FailedStage     int64  `json:"failed_stage"`      // the highest that failed; -1 without one
+	FailedMinutes   int64  `json:"failed_minutes"`    // since the newest message of these
 	Listed          int64  `json:"listed"`
-	AllMessages     int64  `json:"all_messages"` // of all packages
-	AllTold         int64  `json:"all_told"`     // of these, those that name their sub-stage
+	AllMessages     int64  `json:"all_messages"`  // of all packages
+	AllTold         int64  `json:"all_told"`      // of these, those that name their sub-stage and how it ended
+	Columns         int64  `json:"stage_columns"` // of the two that tell sub-stages, those that the table has
+}
+
+// installed are the packages that are called installed, the newest build first. FullVersion and
+// LastUpdateTime may be missing, as in atSites.
+var installed = platform.SQL[installedRow]("update-installed", `
+	SELECT TOP (20) ISNULL(CAST(a.package AS nvarchar(36)), N'') AS package,
+		ISNULL((SELECT TOP (1) LEFT(l.Name, 100) FROM dbo.v_LocalizedUpdatePackageMetaData_SiteLoc l WHERE l.PackageGuid = a.package ORDER BY l.Name), N'') AS name,
+		ISNULL(a.version, N'') AS version, ISNULL(a.minutes, -1) AS unchanged_minutes, COUNT(a.package) OVER () AS listed,
+		CASE WHEN HAS_PERMS_BY_NAME(N'dbo.CM_UpdatePackages', N'OBJECT', N'SELECT') = 1
+			AND HAS_PERMS_BY_NAME(N'dbo.v_LocalizedUpdatePackageMetaData_SiteLoc', N'OBJECT', N'SELECT') = 1 THEN 1 ELSE 0 END AS may_see
+	FROM (SELECT CAST(NULL AS nvarchar(32)) AS FullVersion, CAST(NULL AS datetime) AS LastUpdateTime) lacking
+	OUTER APPLY (SELECT p.PackageGuid AS package, CAST(FullVersion AS nvarchar(32)) AS version, DATEDIFF(minute, LastUpdateTime, SYSUTCDATETIME()) AS minutes
+		FROM dbo.CM_UpdatePackages p WHERE p.State = 196612) a
+	ORDER BY version DESC, package`)
+
+type installedRow struct {
+	Package   string `json:"package"` // GUID; empty in the row that stands for none
+	Name      string `json:"name"`
+	Version   string `json:"version"`           // 5.00.nnnn.mmmm; empty when not known
+	Unchanged int64  `json:"unchanged_minutes"` // since it is called installed; negative when not known
+	Listed    int64  `json:"listed"`
 }
 
 // easySetup is the hidden package by which the chosen update travels, with its copy at each
@@ -174,6 +209,27 @@ type groupRow struct {
 	Minutes   int64  `json:"link_minutes"` // since the state was last worked out; negative when not known
 	Groups    int64  `json:"groups"`
 	Links     int64  `json:"links"`
+}
+
+// initializations are those of the replication group CMUpdates that are neither done (6) nor given up
+// for a newer one (7). ModifiedTime may be missing, as in atSites.
+var initializations = platform.SQL[initRow]("update-initialization", `
+	SELECT TOP (40) ISNULL(t.requesting, N'') AS requesting, ISNULL(t.fulfilling, N'') AS fulfilling, ISNULL(t.state, -1) AS init_state, ISNULL(t.minutes, -1) AS init_minutes,
+		COUNT(t.state) OVER () AS listed,
+		CASE WHEN HAS_PERMS_BY_NAME(N'dbo.RCM_DrsInitializationTracking', N'OBJECT', N'SELECT') = 1 THEN 1 ELSE 0 END AS may_see
+	FROM (SELECT CAST(NULL AS datetime) AS ModifiedTime) lacking
+	OUTER APPLY (SELECT ISNULL(CAST(i.SiteRequesting AS nvarchar(8)), N'') AS requesting, ISNULL(CAST(i.SiteFulfilling AS nvarchar(8)), N'') AS fulfilling,
+			ISNULL(CAST(i.InitializationStatus AS bigint), -2) AS state, DATEDIFF(minute, ModifiedTime, SYSUTCDATETIME()) AS minutes
+		FROM dbo.RCM_DrsInitializationTracking i
+		WHERE i.ReplicationGroup = N'CMUpdates' AND (i.InitializationStatus IS NULL OR i.InitializationStatus NOT IN (6, 7))) t
+	ORDER BY init_minutes DESC, requesting, fulfilling`)
+
+type initRow struct {
+	Requesting string `json:"requesting"`   // the site that gets the data
+	Fulfilling string `json:"fulfilling"`   // the site that has it
+	State      int64  `json:"init_state"`   // 1 to 5 under way, 8 data is missing, 99 failed; -1 in the row that stands for none
+	Minutes    int64  `json:"init_minutes"` // since it last changed; negative when not known
+	Listed     int64  `json:"listed"`
 }
 
 // blocked lists the requests of the update service that wait for another session in the site

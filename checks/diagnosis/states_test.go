@@ -188,7 +188,7 @@ func anyNumbers(base map[string]any, state, flag, minutes, sub, copyState int64,
 		"update-packages": []any{pkg(""), pkg(code)},
 		"update-at-sites": []any{map[string]any{"may_see": 1, "package": guid, "state": state, "site": code, "unchanged_minutes": minutes, "recoveries": sub, "listed": 1}},
 		"update-stages": []any{map[string]any{
-			"may_see": 1, "package": guid, "name": "", "package_state": state, "site": code, "newest_minutes": minutes, "messages": 1, "told": 1, "unfinished": 1,
+			"may_see": 1, "package": guid, "name": "", "package_state": state, "site": code, "newest_minutes": minutes, "unfinished": 1, "failed_stage": sub, "failed_minutes": minutes, "stage_columns": flag,
 			"failed": copyState, "sub_stage": sub, "sub_stage_minutes": minutes, "listed": 1, "all_messages": 1, "all_told": 1,
 		}},
 		"update-easy-setup": []any{map[string]any{

@@ -36,7 +36,11 @@ func (j *judge) synchronization() {
 	case point.Offline == 1:
 		about("the service connection point on " + point.Server + " is offline")
 		line.Next = "nothing by itself: what is new comes with the service connection tool"
-		line.Safe = []string{"Prepare, connect and import with the service connection tool; ServiceConnectionTool.log lies beside it."}
+		line.Safe = []string{
+			"Prepare, connect and import with the service connection tool; ServiceConnectionTool.log lies beside it.",
+			"Before an import, look whether ConfigMgr.Update.Manifest.enc is among what was downloaded: where it is not, read the log of the step connect.",
+		}
+		j.offline(&line, point)
 		if none {
 			line.Standing = Stuck
 			line.Held = []Statement{{"nothing was imported yet", []Evidence{{j.f.from, "0 packages"}}}}
@@ -46,7 +50,11 @@ func (j *judge) synchronization() {
 		line.Standing = Unknown
 		line.Cause = platform.Refuse(platform.ErrUnsupported, "%s does not say whether the service connection point on %s is online (%d)", j.f.points.from, point.Server, point.Offline)
 	default:
-		about("the service connection point on " + point.Server + " is online")
+		elsewhere := ""
+		if !j.f.pointIsHere(point) {
+			elsewhere = "; what it logs lies there, and was not looked at"
+		}
+		about("the service connection point on " + point.Server + " is online" + elsewhere)
 		j.online(&line, point, none)
 	}
 	if line.Standing == Stuck {
@@ -55,12 +63,59 @@ func (j *judge) synchronization() {
 	j.out.Lines = append(j.out.Lines, line)
 }
 
+// offline looks at what the import leaves behind on a service connection point that is offline.
+func (j *judge) offline(line *Line, point servers.Point) {
+	holds := append(append(j.boxHolds(*line, forwarded, notices), j.executiveHolds(*line)...), j.manifestHolds(*line)...)
+	if !j.f.pointIsHere(point) {
+		line.Says.Text += "; what the tool leaves there was not looked at"
+	}
+	for _, h := range append(append(holds, j.logHolds(*line, true)...), j.toolNote(*line)...) {
+		if h.note || h.late {
+			line.Also = append(line.Also, h.Statement)
+			continue
+		}
+		line.Standing = Stuck
+		line.hold(h)
+	}
+}
+
+// manifestFailure is what Hierarchy Manager logs where the manifest, which tells which packages
+// apply, is not whole. No package has a state for that.
+const manifestFailure = "appl-open-check-file"
+
+// manifestHolds tells what keeps Hierarchy Manager from taking the manifest, of the last day: it is
+// brought each day. What else failed there may help.
+func (j *judge) manifestHolds(line Line) []hold {
+	holds := j.failuresIn(line, []string{hierarchyLog}, j.f.ReadAt.Add(-beforeFailure))
+	for i := range holds {
+		about := strings.Contains(strings.ToLower(holds[i].Evidence[0].Found), "applicabilitychecks") // any file may be missing
+		holds[i].note = holds[i].note || holds[i].id != manifestFailure || !about
+	}
+	return holds
+}
+
+// toolNote tells when the service connection tool last ran here, where its log lies where it came with the site.
+func (j *judge) toolNote(line Line) []hold {
+	log := j.f.logs[toolLog]
+	switch {
+	case !log.asked || log.err != nil:
+		return nil
+	case !log.found:
+		return []hold{{Statement: Statement{
+			"the service connection tool has left no log where it came with the site, so it ran elsewhere or not yet", []Evidence{{log.from, "no file " + log.from.Where}},
+		}, note: true}}
+	case log.value.Last == nil:
+		return []hold{{Statement: Statement{
+			"when the service connection tool last ran is not told by its log: read it", []Evidence{{log.from, fmt.Sprintf("%s, %d lines, none of them with a time", toolLog, log.value.Lines)}},
+		}, note: true}}
+	}
+	return j.quietNote(line, toolLog)
+}
+
 // online looks at what a service connection point that is online leaves behind.
 func (j *judge) online(line *Line, point servers.Point, none bool) {
 	holds := j.boxHolds(*line, forwarded, notices)
-	if !j.f.any(func(c int64) bool { return phase(c) == updates.PhaseInstallation }) { // which stops the site's components
-		holds = append(holds, j.executiveHolds(*line)...)
-	}
+	holds = append(holds, j.executiveHolds(*line)...)
 	if j.f.pointIsHere(point) {
 		log := j.f.logs[downloaderLog]
 		minutes, last, ok := j.quiet(downloaderLog)
@@ -70,20 +125,20 @@ func (j *judge) online(line *Line, point servers.Point, none bool) {
 				fmt.Sprintf("the downloader has written nothing to dmpdownloader.log for %s, longer than %s", Span(minutes), j.said(silentTakes)),
 				[]Evidence{last},
 			}, stops: true})
+		case ok && minutes < -clocksApart:
+			line.Standing = Unknown
+			line.Cause = platform.Refuse(platform.ErrMalformed, "the last line of %s is of a time in the future (%s), so it is not known whether the downloader works", log.from.Where, last.Found)
 		case log.asked && log.err == nil && !log.found:
 			line.Standing = Unknown
 			line.Cause = platform.Refuse(platform.ErrAbsent, "%s is not there, so it is not known whether the downloader works", log.from.Where)
 		}
 	}
-	loads := j.f.any(func(c int64) bool {
-		r, known := ruleOf(c, flagInstall)
-		return known && r.stage == Download && r.manner != rests
-	})
-	if j.f.pointIsHere(point) && !loads { // what is logged then is told of the download
+	holds = append(holds, j.manifestHolds(*line)...)
+	if j.f.pointIsHere(point) && !j.f.loads() { // what is logged then is told of the download
 		holds = append(holds, j.logHolds(*line, true)...)
 	}
 	for _, h := range holds {
-		if h.note {
+		if h.note || h.late {
 			line.Also = append(line.Also, h.Statement)
 			continue
 		}
@@ -134,7 +189,7 @@ func (j *judge) setAside() {
 				[]Evidence{{j.f.setAside.from, fmt.Sprintf("state %d, version %s", row.State, row.Version)}},
 			},
 			Next: nextNothing,
-			Safe: []string{"That is normal where the site is too old for it, or a newer package takes its place. Where it should apply, compare the site's versions: siteready --only site.versions."},
+			Safe: []string{"That is normal where the site is too old for it, or a newer package takes its place. Where it should apply, compare the site's versions: siteready check --only site.versions. hman.log says why it does not: SQL MESSAGE, before the line with its GUID."},
 		}
 		if line.Package == "" {
 			line.Package = row.Package
@@ -165,6 +220,9 @@ func (j *judge) versionsDisagree() (Statement, bool) {
 	if !j.f.remote {
 		places = append(places, struct{ name, text string }{"the registry", j.f.site.Version.String()})
 	}
+	if p := j.f.program; p.known() && p.value.Version != nil {
+		places = append(places, struct{ name, text string }{"smsexec.exe", *p.value.Version})
+	}
 	builds, said := map[uint32]bool{}, []string{}
 	for _, place := range places {
 		v, err := version.Parse(place.text)
@@ -175,5 +233,12 @@ func (j *judge) versionsDisagree() (Statement, bool) {
 		builds[v.Part(2)] = true
 		said = append(said, fmt.Sprintf("%s has %d", place.name, v.Part(2)))
 	}
-	return Statement{"the places that know the site's version disagree: " + strings.Join(said, ", "), []Evidence{{j.f.versions.from, strings.Join(said, ", ")}}}, len(builds) > 1
+	evidence := []Evidence{{j.f.versions.from, strings.Join(said, ", ")}}
+	if !j.f.remote {
+		evidence = append(evidence, Evidence{registryVersion().Question, j.f.site.Version.String()})
+	}
+	if p := j.f.program; p.known() && p.value.Version != nil {
+		evidence = append(evidence, Evidence{p.from, "version " + *p.value.Version})
+	}
+	return Statement{"the places that know the site's version disagree: " + strings.Join(said, ", "), evidence}, len(builds) > 1
 }

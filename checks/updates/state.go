@@ -132,7 +132,10 @@ func StateOf(code int64) (state State, ok bool) {
 	return State{}, false
 }
 
+// OnlyCheck is the flag of a package whose prerequisites alone are to be checked.
+const OnlyCheck = 1
+
 // Flags are the values of a package's flag.
 func Flags() map[int64]string {
-	return map[int64]string{0: "normal installation", 1: "prerequisite check only", 2: "goes on in spite of warnings"}
+	return map[int64]string{0: "normal installation", OnlyCheck: "prerequisite check only", 2: "goes on in spite of warnings"}
 }

@@ -3,8 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
-	"io"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -54,10 +52,7 @@ func verbsWithThresholds() []checks.Check {
 }
 
 func (p *program) diagnose(ctx context.Context, o *diagnoseOptions) error {
-	if o.format != formatTable && o.format != formatJSON {
-		return fmt.Errorf("--format is table or json, not %q", o.format)
-	}
-	if err := o.validateColor(); err != nil {
+	if err := validateForm(&o.outputOptions); err != nil {
 		return err
 	}
 	if o.path == "-" && o.site == "-" {
@@ -82,14 +77,5 @@ func (p *program) diagnose(ctx context.Context, o *diagnoseOptions) error {
 	})
 	cancel() // nobody waits for what is still under way
 	p.exit = d.Exit
-	err = p.print(func(w io.Writer) error {
-		if o.format == formatJSON {
-			return report.DiagnosisJSON(w, d)
-		}
-		return report.DiagnosisTable(w, d, o.terminal(p.stdout))
-	})
-	if err != nil {
-		return failure("the diagnosis could not be written: %w", err)
-	}
-	return nil
+	return show(p, &o.outputOptions, "the diagnosis", d, report.DiagnosisTable, report.DiagnosisJSON)
 }
