@@ -21,7 +21,7 @@ const (
 	ChangeRevealed    = "revealed"      // no earlier run could tell whether it was there
 	ChangeLost        = "lost"          // it could not be checked, and could before
 	ChangeNotLookedAt = "not_looked_at" // it was a finding, and this run did not select its check or has none such
-	ChangeGone        = "gone"          // it was a finding, and there is nothing to judge any more; nobody saw it right
+	ChangeGone        = "gone"          // it is none any more, and nobody saw it right: not listed, does not apply, or passes for another release
 	ChangeAccepted    = "accepted"      // a waiver accepts it now
 	ChangeBetter      = "better"        // it is a lesser finding; or it can be checked again, and passed
 	ChangeFixed       = "fixed"         // it was a finding, was looked at again and passed
@@ -91,7 +91,7 @@ func (c Changes) kinds() []change {
 		{ChangeRevealed, "looked at for the first time", "Looked at for the first time", c.Revealed},
 		{ChangeLost, "could not be checked now", "Could not be checked now", c.Lost},
 		{ChangeNotLookedAt, "not looked at now", "Not looked at now", c.NotLookedAt},
-		{ChangeGone, "no longer there", "No longer there", c.Gone},
+		{ChangeGone, "no longer open", "No longer open", c.Gone},
 		{ChangeAccepted, "accepted by a waiver", "Accepted by a waiver", c.Accepted},
 		{ChangeBetter, "better", "Better", c.Better},
 		{ChangeFixed, "fixed", "Fixed", c.Fixed},

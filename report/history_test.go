@@ -111,6 +111,26 @@ func TestEveryFormatTellsOfTheHistory(t *testing.T) {
 	}
 }
 
+// What is no longer open is not the same as fixed, whatever became of it; and nothing is said of it
+// that is not so.
+func TestWhatIsNoLongerOpen(t *testing.T) {
+	for is, want := range map[string]string{
+		"":               "was waived since 2026-11-03, 4 runs; it is not listed any more, which is not the same as fixed",
+		"not_applicable": "was waived since 2026-11-03, 4 runs; it does not apply any more, which is not the same as fixed",
+		"passed":         "was waived since 2026-11-03, 4 runs; it passes for another release, which is not the same as fixed",
+	} {
+		r := made(site())
+		r.History = &report.History{State: report.HistoryCompared, Last: &report.LastRun{}, Findings: []report.Finding{
+			{Check: "over.gone", Change: report.ChangeGone, Was: "waived", Is: is, Over: true, Runs: 4, Since: time.Date(2026, 11, 3, 2, 0, 0, 0, time.UTC)},
+		}}
+		r.History.Count()
+		text := strings.Join(strings.Fields(rendered(t, func(w io.Writer, r report.Report) error { return report.Table(w, r, report.TableOptions{Width: 400}) }, r)), " ")
+		if !strings.Contains(text, "No longer open") || !strings.Contains(text, want) {
+			t.Errorf("%q: no %q in\n%s", is, want, text)
+		}
+	}
+}
+
 // A first run and a history that could not be read are told apart, and neither says that
 // something is new or fixed.
 func TestWithoutAnEarlierRun(t *testing.T) {

@@ -16,16 +16,11 @@ func sinceLast(h *History) string {
 	case h.State != HistoryCompared || h.Last == nil:
 		return "what changed is not known"
 	}
-	var words []string
+	var words Numbers
 	for _, k := range h.Changes.kinds() {
-		if k.n > 0 {
-			words = append(words, fmt.Sprintf("%d %s", k.n, k.words))
-		}
+		words.Add(k.n, k.words)
 	}
-	if len(words) == 0 {
-		words = []string{"nothing was found, then or now"}
-	}
-	return fmt.Sprintf("%s; compared with the run of %s, %s", strings.Join(words, ", "), h.Last.ReadAt.Format(clock), h.Last.Verdict)
+	return fmt.Sprintf("%s; compared with the run of %s, %s", words.Or("nothing was found, then or now"), h.Last.ReadAt.Format(clock), h.Last.Verdict)
 }
 
 // remarks are what limits the comparison, and what of the history could not be used.
@@ -155,7 +150,14 @@ func (f Finding) became() string {
 	case ChangeNotLookedAt:
 		return text + "; may be as it was"
 	case ChangeGone:
-		return text + "; it is not listed or does not apply any more, which is not the same as fixed"
+		why := "it is not listed any more"
+		switch f.Is {
+		case passed:
+			why = "it passes for another release"
+		case notApplicable:
+			why = "it does not apply any more"
+		}
+		return text + "; " + why + ", which is not the same as fixed"
 	case ChangeLost:
 		return text + "; nobody knows how it is"
 	default:

@@ -1,17 +1,19 @@
 package state
 
 import (
+	"fmt"
 	"strings"
 
+	"siteready/checks"
 	"siteready/checks/catalog"
 	"siteready/checks/discovery"
 	"siteready/platform"
 )
 
 // statements are the SQL statements that checks put to a site's database, by name.
-func statements() map[string]platform.Form {
+func statements(questions []catalog.Asked) map[string]platform.Form {
 	all := map[string]platform.Form{}
-	for _, asked := range catalog.Questions() {
+	for _, asked := range questions {
 		if asked.Form.Kind == platform.KindSQL {
 			all[asked.Form.What] = asked.Form
 		}
@@ -107,12 +109,13 @@ func (r *reading) databaseVersions() []Version {
 	if l.Err == nil && len(l.Rows) != 1 {
 		l.Err = platform.Refuse(platform.ErrMalformed, "the site database has %d rows for its version, and not one", len(l.Rows))
 	}
-	if l.Err != nil {
-		return []Version{{Key: "site, database", Kind: OfSite, Err: l.Err}}
+	row := versionRow{}
+	if l.Err == nil {
+		row = l.Rows[0]
 	}
 	return []Version{
-		{Key: "site, database", Kind: OfSite, Text: l.Rows[0].Current},
-		{Key: "site, database of set-up", Kind: OfSite, Text: l.Rows[0].Setup},
+		{Key: "site, database", Kind: OfSite, Text: row.Current, Err: l.Err},
+		{Key: "site, database of set-up", Kind: OfSite, Text: row.Setup, Err: l.Err},
 	}
 }
 
@@ -157,6 +160,39 @@ func (r *reading) services() []Service {
 		service, found, err := platform.Lookup(r.ctx, r.session, platform.ReadService(name))
 		all = append(all, Service{name, found, service, err})
 	}
+	return append(all, r.instanceServices()...)
+}
+
+// startTypes are what the registry's numbers of start types mean.
+func startTypes() map[platform.Number]string {
+	return map[platform.Number]string{2: "automatic", 3: "manual", 4: "disabled"}
+}
+
+// instanceServices are those of the named instance of SQL Server that has the site's database. Where
+// that is on another machine there are none here. The registry does not say whether they run.
+func (r *reading) instanceServices() []Service {
+	if !r.here {
+		return nil
+	}
+	database, _, _ := discovery.FindDatabase(r.ctx, r.session, checks.Stated{}) // as the site says, and so as a recording asks
+	instance := database.NamedInstance()
+	if instance == "" {
+		return nil
+	}
+	var all []Service
+	for _, key := range catalog.InstanceServices(instance) {
+		s := Service{Name: key[strings.LastIndex(key, `\`)+1:]}
+		account, found, err := platform.Lookup(r.ctx, r.session, platform.ReadText(key, catalog.ServiceAccount))
+		s.Account, s.Found, s.Err = string(account), found, err
+		if found {
+			start, err := platform.Ask(r.ctx, r.session, platform.ReadNumber(key, catalog.ServiceStart))
+			if s.Start = startTypes()[start]; err == nil && s.Start == "" {
+				s.Start = fmt.Sprint(start)
+			}
+			s.Err = err
+		}
+		all = append(all, s)
+	}
 	return all
 }
 
@@ -167,7 +203,7 @@ func (r *reading) files() []File {
 		return nil
 	}
 	var all []File
-	for _, asked := range catalog.Questions() {
+	for _, asked := range r.questions {
 		name, isOriginal := strings.CutPrefix(asked.Form.Where, originals)
 		if asked.Form.Kind != platform.KindDigest || !isOriginal {
 			continue

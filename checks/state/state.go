@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"siteready/checks"
+	"siteready/checks/catalog"
 	"siteready/checks/discovery"
 	"siteready/platform"
 )
@@ -162,7 +163,8 @@ type Connectors struct {
 // Read asks for everything. What cannot be read is kept with its reason.
 func Read(ctx context.Context, session *platform.Session, stated checks.Stated) State {
 	s := State{ReadAt: session.ReadAt(), Subject: discovery.Describe(ctx, session, stated)}
-	r := &reading{ctx: ctx, session: session, forms: statements()}
+	questions := catalog.Questions()
+	r := &reading{ctx: ctx, session: session, questions: questions, forms: statements(questions)}
 	site, other, err := discovery.FindSite(ctx, session)
 	r.here, r.site, r.unread = err == nil && other == nil, site, err
 	database, other, err := discovery.FindDatabase(ctx, session, stated)
@@ -186,7 +188,9 @@ func Read(ctx context.Context, session *platform.Session, stated checks.Stated) 
 type reading struct {
 	ctx     context.Context //nolint:containedctx // for the time of one call of Read
 	session *platform.Session
-	forms   map[string]platform.Form // statements by name
+
+	questions []catalog.Asked          // what checks and recordings ask
+	forms     map[string]platform.Form // statements by name
 
 	here       bool // this machine is a site server
 	site       discovery.Site

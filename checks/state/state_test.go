@@ -75,6 +75,28 @@ func TestReadOthers(t *testing.T) {
 	}
 }
 
+// A named instance of SQL Server on this machine has services of its own.
+func TestReadNamedInstance(t *testing.T) {
+	s := read(t, "cas", func(tree map[string]any) {
+		registry := tree["registry"].(map[string]any)
+		registry[`HKLM\SYSTEM\CurrentControlSet\Services\MSSQL$CMINST`] = map[string]any{"ObjectName": `CONTOSO\svc-sql`, "Start": 2}
+		registry[`HKLM\SYSTEM\CurrentControlSet\Services\SQLAgent$CMINST`] = map[string]any{"ObjectName": "LocalSystem", "Start": 4}
+	}, nil)
+	found := map[string]string{}
+	for _, service := range s.Services {
+		if service.Found && service.Err == nil {
+			found[service.Name] = service.Start + " " + service.Account + service.State
+		}
+	}
+	if found["MSSQL$CMINST"] != `automatic CONTOSO\svc-sql` || found["SQLAgent$CMINST"] != "disabled LocalSystem" {
+		t.Errorf("%v", found)
+	}
+	denied := read(t, "cas", nil, func(q platform.Question) bool { return q.What == "ObjectName" })
+	if last := denied.Services[len(denied.Services)-1]; last.Name != "SQLAgent$CMINST" || !errors.Is(last.Err, platform.ErrDenied) {
+		t.Errorf("%+v", last)
+	}
+}
+
 // What was refused is not known: nothing of it may look as if it were read.
 func TestRefused(t *testing.T) {
 	all := func(platform.Question) bool { return true }

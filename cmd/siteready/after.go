@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"path/filepath"
 	"time"
 
@@ -63,7 +62,7 @@ func (p *program) afterCommand() *cobra.Command {
 }
 
 func (p *program) after(ctx context.Context, o *afterOptions, args []string) error {
-	if err := validatePast(&o.outputOptions); err != nil {
+	if err := validateForm(&o.outputOptions); err != nil {
 		return err
 	}
 	var in after.Input
@@ -83,15 +82,8 @@ func (p *program) after(ctx context.Context, o *afterOptions, args []string) err
 		return err
 	}
 	result := after.Compare(in)
-	write := func(w io.Writer) error { return after.Table(w, result, o.terminal(p.stdout)) }
-	if o.format == formatJSON {
-		write = func(w io.Writer) error { return after.JSON(w, result) }
-	}
-	if err := p.print(write); err != nil {
-		return failure("the comparison could not be written: %w", err)
-	}
 	p.exit = result.ExitCode()
-	return nil
+	return show(p, &o.outputOptions, "the comparison", result, after.Table, after.JSON)
 }
 
 func (p *program) afterRecordings(ctx context.Context, o *afterOptions, args []string) (after.Input, error) {

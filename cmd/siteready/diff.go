@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
@@ -70,7 +69,7 @@ func (p *program) diffCommand() *cobra.Command {
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := validatePast(&o.outputOptions); err != nil {
+			if err := validateForm(&o.outputOptions); err != nil {
 				return err
 			}
 			earlier, later, err := p.two(cmd.Context(), o, args)
@@ -78,17 +77,10 @@ func (p *program) diffCommand() *cobra.Command {
 				return err
 			}
 			result := compare.Reports(earlier, later)
-			write := func(w io.Writer) error { return compare.Table(w, result, o.terminal(p.stdout)) }
-			if o.format == formatJSON {
-				write = func(w io.Writer) error { return compare.JSON(w, result) }
-			}
-			if err := p.print(write); err != nil {
-				return failure("what changed could not be written: %w", err)
-			}
 			if p.exit = exitDiffer; result.Same {
 				p.exit = exitSame
 			}
-			return nil
+			return show(p, &o.outputOptions, "what changed", result, compare.Table, compare.JSON)
 		},
 	}
 	o.addTo(cmd)

@@ -69,7 +69,7 @@ func (o *pastRunsOptions) outputs() ([][2]string, error) {
 }
 
 func (p *program) showHistory(o *pastRunsOptions) error {
-	if err := validatePast(&o.outputOptions); err != nil {
+	if err := validateForm(&o.outputOptions); err != nil {
 		return err
 	}
 	files, err := o.outputs()

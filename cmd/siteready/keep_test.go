@@ -22,6 +22,7 @@ import (
 
 	"siteready/cmd/siteready/demo"
 	"siteready/report/history"
+	"siteready/report/notify"
 )
 
 // demoRecording is the recording of the demonstration's site as a file.
@@ -133,6 +134,25 @@ func TestKilledWhileItKeepsARun(t *testing.T) {
 	slices.Sort(names)
 	if !slices.Equal(got, names) {
 		t.Errorf("the folder holds %q, wanted %q", got, names)
+	}
+}
+
+// What two runs tell at once on two ways is both remembered: the one that writes last takes nothing away.
+func TestToldAtOnce(t *testing.T) {
+	dir := t.TempDir()
+	var out, errs bytes.Buffer
+	if code := run(t.Context(), []string{
+		"check", "--no-config", "--site", demoRecording(t), "--only", "drivers.odbc18", "--history", dir, "--format", "json",
+	}, strings.NewReader(""), &out, &errs); code != 2 {
+		t.Fatalf("%d %s", code, &errs)
+	}
+	p, r := &program{stderr: &errs}, parseReport(t, out.Bytes())
+	file, series, _ := p.remembered(r, dir)
+	p.remember(t.Context(), file, series, notify.Memory{"webhook": {RunID: "A"}})
+	p.remember(t.Context(), file, series, notify.Memory{"mail": {RunID: "B"}})
+	_, _, memory := p.remembered(r, dir)
+	if memory["webhook"].RunID != "A" || memory["mail"].RunID != "B" || errs.Len() > 0 {
+		t.Errorf("%+v %s", memory, &errs)
 	}
 }
 

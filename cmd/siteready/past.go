@@ -3,8 +3,9 @@ package main
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
+	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -24,12 +25,26 @@ func (o *historyFlags) addTo(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&o.server, "server", "", "in a history of several servers, whose runs are meant (default: the only one)")
 }
 
-// validatePast looks at the flags of the verbs that read the past.
-func validatePast(o *outputOptions) error {
+// validateForm looks at how a verb is to print that has a table and JSON only.
+func validateForm(o *outputOptions) error {
 	if o.format != formatTable && o.format != formatJSON {
 		return fmt.Errorf("--format is table or json, not %q", o.format)
 	}
 	return o.validateColor()
+}
+
+// show prints what a verb has found as a table or as JSON. What names it in an error.
+func show[T any](p *program, o *outputOptions, what string, found T, table func(io.Writer, T, report.TableOptions) error, asJSON func(io.Writer, T) error) error {
+	err := p.print(func(w io.Writer) error {
+		if o.format == formatJSON {
+			return asJSON(w, found)
+		}
+		return table(w, found, o.terminal(p.stdout))
+	})
+	if err != nil {
+		return failure("%s could not be written: %w", what, err)
+	}
+	return nil
 }
 
 // series finds the server's runs in the history. The runs say what of the index is damaged.
@@ -53,6 +68,9 @@ func (p *program) series(o historyFlags) (*history.Series, history.Runs, error) 
 			found = append(found, s)
 		}
 	}
+	if i := slices.IndexFunc(found, func(s *history.Series) bool { return strings.EqualFold(s.Name, o.server) }); i >= 0 {
+		found = found[i:][:1] // the whole name, which another's may begin with
+	}
 	switch {
 	case len(all) == 0:
 		return fail("--history %s: there is no run in it; `siteready check --history %s` keeps one", o.dir, o.dir)
@@ -65,7 +83,11 @@ func (p *program) series(o historyFlags) (*history.Series, history.Runs, error) 
 	if err != nil {
 		return fail("--history: %w", err)
 	}
-	if len(runs.Entries) == 0 {
+	switch {
+	case len(runs.Entries) > 0:
+	case len(runs.Problems) == 0:
+		return fail("--history %s has reports of %s, and their index was lost: the next `siteready check --history %s` makes it again", o.dir, found[0].Name, o.dir)
+	default:
 		return fail("--history %s has no run of %s that can be read: %s", o.dir, found[0].Name, strings.Join(runs.Problems, "; "))
 	}
 	return found[0], runs, nil
@@ -86,7 +108,7 @@ func kept(series *history.Series, runs history.Runs, name string) (report.Report
 	back, isLast := strings.CutPrefix(name, "last")
 	if n, err := strconv.Atoi(strings.TrimPrefix(back, "-")); isLast && (back == "" || err == nil && n >= 0 && strings.HasPrefix(back, "-")) {
 		if n >= len(runs.Entries) {
-			return report.Report{}, &inputError{fmt.Errorf("%s: the history has %d runs of %s that can be read", name, len(runs.Entries), series.Name)}
+			return report.Report{}, &inputError{fmt.Errorf("%s: there is no such run; of %s the history has %d that can be read", name, series.Name, len(runs.Entries))}
 		}
 		found = runs.Entries[len(runs.Entries)-1-n:][:1]
 	} else {
@@ -125,17 +147,11 @@ func (p *program) afterHistory(ctx context.Context, o *afterOptions) (after.Inpu
 	}
 	newest := runs.Entries[len(runs.Entries)-1]
 	read := func(e history.Entry) (after.Input, error) {
-		run, err := series.Load(e)
-		if err == nil && run.Recording == nil {
-			err = errors.New(run.RecordingProblem)
-			if run.RecordingProblem == "" {
-				err = errors.New("no recording was kept of it")
-			}
-		}
+		text, err := series.LoadRecording(e)
 		if err != nil {
 			return after.Input{}, err
 		}
-		from, err := recordedSource(run.Recording, e.RunID)
+		from, err := recordedSource(text, e.RunID)
 		if err != nil {
 			return after.Input{}, err
 		}

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"time"
 
@@ -58,7 +57,7 @@ func (p *program) recheckCommand() *cobra.Command {
 }
 
 func (p *program) recheck(ctx context.Context, o *recheckOptions, args []string) error {
-	if err := validatePast(&o.outputOptions); err != nil {
+	if err := validateForm(&o.outputOptions); err != nil {
 		return err
 	}
 	if err := p.configure(o.cmd, &o.configOptions, true); err != nil {
@@ -100,8 +99,12 @@ func (p *program) recheck(ctx context.Context, o *recheckOptions, args []string)
 	again := append(compare.NotPassed(before), slices.DeleteFunc(slices.Clone(known), func(id string) bool { return !since[id] })...)
 	if len(again) == 0 {
 		say(p.stderr, fmt.Sprintf("everything that %s looked at passed or did not apply, so there is nothing to check again; run `siteready check` for a new verdict", which))
-		p.exit = 3
-		return nil
+		nothing := compare.Nothing(before, from.readAt.Truncate(time.Second))
+		p.exit = nothing.ExitCode
+		if o.format != formatJSON {
+			return nil
+		}
+		return show(p, &o.outputOptions, "that there was nothing", nothing, compare.RecheckTable, compare.RecheckJSON)
 	}
 	o.only = again
 	o.seen = slices.DeleteFunc(known, func(id string) bool { return since[id] })
@@ -116,15 +119,7 @@ func (p *program) recheck(ctx context.Context, o *recheckOptions, args []string)
 		say(p.stderr, now.Exit.LetThrough)
 	}
 	p.exit = now.Exit.Code
-	result := compare.Again(before, now)
-	write := func(w io.Writer) error { return compare.RecheckTable(w, result, o.terminal(p.stdout)) }
-	if o.format == formatJSON {
-		write = func(w io.Writer) error { return compare.RecheckJSON(w, result) }
-	}
-	if err := p.print(write); err != nil {
-		return failure("what was checked again could not be written: %w", err)
-	}
-	return nil
+	return show(p, &o.outputOptions, "what was checked again", compare.Again(before, now), compare.RecheckTable, compare.RecheckJSON)
 }
 
 // configurationOf names a configuration to people.

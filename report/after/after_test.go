@@ -73,10 +73,21 @@ func TestCompare(t *testing.T) {
 	late := func(s *state.State) { s.Tasks.Rows[0].Begins = 100 }
 	replicas := func(failover int) func(*state.State) {
 		return func(s *state.State) {
-			s.Replicas.Rows = []state.Replica{{Replicated: 1, Replica: `SQL01\CM`, Failover: failover, AsSecondary: 2, Replicas: 1}}
+			s.Replicas.Rows = []state.Replica{{Replicated: 1, Replica: `SQL01\CM`, Failover: failover, AsSecondary: 2, OfSite: 1, Replicas: 1}}
 		}
 	}
 	changed := func(s *state.State) { s.Files[0].Own = digest("changed by hand") }
+	disabled := func(s *state.State) { s.Services[0].Start, s.Services[0].State = "disabled", "stopped" }
+	agent := func(s *state.State, start string) {
+		s.Services = append(s.Services, state.Service{Name: "SQLAgent$CM", Found: true, Service: platform.Service{Start: start, Account: "LocalSystem"}})
+	}
+	groups := func(site, other int) func(*state.State) { // the site's group and another, with the same servers
+		return func(s *state.State) {
+			replicas(site)(s)
+			s.Replicas.Rows = append(s.Replicas.Rows, s.Replicas.Rows[0])
+			s.Replicas.Rows[1].OfSite, s.Replicas.Rows[1].Failover = 0, other
+		}
+	}
 	for name, test := range map[string]struct {
 		before, now func(*state.State)
 		older       []func(*state.State) // one a week, back from the earlier reading
@@ -97,15 +108,28 @@ func TestCompare(t *testing.T) {
 		"the client stayed":        {nil, func(s *state.State) { s.Versions[4].Text = "5.00.9132.1000" }, nil, []string{"ask client"}, 1},
 		"no version before":        {func(s *state.State) { s.Versions[3].Err = denied }, nil, nil, []string{"not_compared console"}, 3},
 		"no version now":           {nil, func(s *state.State) { s.Versions[3].Err = denied }, nil, []string{"not_compared console"}, 3},
-		"a version never asked of": {func(s *state.State) { s.Versions = s.Versions[:4] }, nil, nil, nil, 0},
+		"a version never asked of": {func(s *state.State) { s.Versions = s.Versions[:4] }, nil, nil, []string{"not_compared client"}, 3},
 
-		"a service stopped":          {nil, func(s *state.State) { s.Services[0].State = "stopped" }, nil, []string{"look SMS_EXECUTIVE"}, 1},
-		"a service never ran":        {func(s *state.State) { s.Services[0].State = "stopped" }, func(s *state.State) { s.Services[0].State = "stopped" }, nil, []string{"look SMS_EXECUTIVE"}, 1},
-		"a service is disabled":      {nil, func(s *state.State) { s.Services[0].Start = "disabled" }, nil, []string{"put_back SMS_EXECUTIVE"}, 1},
-		"another account":            {nil, func(s *state.State) { s.Services[0].Account = `CONTOSO\x` }, nil, []string{"put_back SMS_EXECUTIVE"}, 1},
-		"a service is gone":          {nil, func(s *state.State) { s.Services[0].Found = false }, nil, []string{"look SMS_EXECUTIVE"}, 1},
-		"a service cannot be read":   {nil, func(s *state.State) { s.Services[0].Err = denied }, nil, []string{"not_compared SMS_EXECUTIVE"}, 3},
-		"a service was not recorded": {func(s *state.State) { s.Services = nil }, nil, nil, []string{"not_compared SMS_EXECUTIVE"}, 3},
+		"a service stopped":           {nil, func(s *state.State) { s.Services[0].State = "stopped" }, nil, []string{"look SMS_EXECUTIVE"}, 1},
+		"a service never ran":         {func(s *state.State) { s.Services[0].State = "stopped" }, func(s *state.State) { s.Services[0].State = "stopped" }, nil, []string{"look SMS_EXECUTIVE"}, 1},
+		"a service is disabled":       {nil, func(s *state.State) { s.Services[0].Start = "disabled" }, nil, []string{"put_back SMS_EXECUTIVE"}, 1},
+		"another account":             {nil, func(s *state.State) { s.Services[0].Account = `CONTOSO\x` }, nil, []string{"put_back SMS_EXECUTIVE"}, 1},
+		"a service is gone":           {nil, func(s *state.State) { s.Services[0].Found = false }, nil, []string{"look SMS_EXECUTIVE"}, 1},
+		"a service cannot be read":    {nil, func(s *state.State) { s.Services[0].Err = denied }, nil, []string{"not_compared SMS_EXECUTIVE"}, 3},
+		"a service was not recorded":  {func(s *state.State) { s.Services = nil }, nil, nil, []string{"not_compared SMS_EXECUTIVE"}, 3},
+		"disabled in both":            {disabled, disabled, nil, []string{"ask SMS_EXECUTIVE"}, 1},
+		"disabled in both for long":   {disabled, disabled, []func(*state.State){disabled, disabled}, nil, 0},
+		"disabled, and enabled again": {disabled, nil, []func(*state.State){nil}, nil, 0},
+		"enabled again, does not run": {disabled, func(s *state.State) { s.Services[0].State = "stopped" }, []func(*state.State){nil}, []string{"look SMS_EXECUTIVE"}, 1},
+		"enabled again, otherwise":    {disabled, func(s *state.State) { s.Services[0].Start = "manual" }, []func(*state.State){nil}, []string{"put_back SMS_EXECUTIVE"}, 1},
+		"disabled, and nobody knows":  {disabled, nil, nil, []string{"ask SMS_EXECUTIVE"}, 1},
+		"disabled for long, not now":  {disabled, nil, []func(*state.State){disabled, disabled}, []string{"put_back SMS_EXECUTIVE"}, 1},
+		"a service of a named instance": {
+			func(s *state.State) { agent(s, "automatic") }, func(s *state.State) { agent(s, "manual") }, nil, []string{"put_back SQLAgent$CM"}, 1,
+		},
+		"a named instance as before": {func(s *state.State) { agent(s, "automatic") }, func(s *state.State) { agent(s, "automatic") }, nil, nil, 0},
+		"groups beside each other":   {groups(0, 1), groups(0, 1), []func(*state.State){groups(0, 1)}, nil, 0},
+		"another group was changed":  {groups(0, 0), groups(0, 1), nil, []string{`put_back replica SQL01\CM of another group`}, 1},
 		"disabled for the update": {
 			func(s *state.State) { s.Services[0].Start, s.Services[0].State = "disabled", "stopped" },
 			func(s *state.State) { s.Services[0].Start, s.Services[0].State = "disabled", "stopped" },
@@ -222,9 +246,26 @@ func TestCommandsAreSafe(t *testing.T) {
 		t.Errorf("%+v", lines)
 	}
 	r = after.Compare(after.Input{Earlier: site("9132", 0, nil), Later: site("9146", 1, func(s *state.State) { s.Tasks.Rows[0].IsOn = 0 })})
-	const want = `Set-CMSiteMaintenanceTask -SiteCode xxx -Name "Rebuild Indexes" -Enabled $true -DaysOfWeek Sunday -BeginTime "00:00" -LatestBeginTime "05:00"`
+	const want = `Set-CMSiteMaintenanceTask -SiteCode P01 -Name "Rebuild Indexes" -Enabled $true -DaysOfWeek Sunday -BeginTime "00:00" -LatestBeginTime "05:00"`
 	if got := r.Of(after.PutBack)[0].Command; got != want {
 		t.Error(got)
+	}
+}
+
+// A service that starts otherwise and runs as somebody else is told with both, and a name with a $ is
+// quoted, or PowerShell would take it for a variable.
+func TestServiceOfBoth(t *testing.T) {
+	edit := func(start, account string) func(*state.State) {
+		return func(s *state.State) {
+			s.Services[0].Name, s.Services[0].Start, s.Services[0].Account = "MSSQL$CM", start, account
+		}
+	}
+	r := after.Compare(after.Input{Earlier: site("9132", 0, edit("automatic", `CONTOSO\sql`)), Later: site("9146", 1, edit("manual", "LocalSystem"))})
+	lines := r.Of(after.PutBack)
+	if len(lines) != 1 || !strings.Contains(lines[0].Because, `it ran as CONTOSO\sql, and runs as LocalSystem`) ||
+		lines[0].Do != "Set its start type to automatic again. Give it its account again, in Services, Log On." ||
+		lines[0].Command != `Set-Service -Name 'MSSQL$CM' -StartupType Automatic` {
+		t.Errorf("%+v", lines)
 	}
 }
 
@@ -248,7 +289,7 @@ func TestWasAt(t *testing.T) {
 func TestPutBackIsNotUndone(t *testing.T) {
 	replica := func(failover, secondary int) func(*state.State) {
 		return func(s *state.State) {
-			s.Replicas.Rows = []state.Replica{{Replicated: 1, Replica: "SQL01", Failover: failover, AsSecondary: secondary, Replicas: 1}}
+			s.Replicas.Rows = []state.Replica{{Replicated: 1, Replica: "SQL01", Failover: failover, AsSecondary: secondary, OfSite: 1, Replicas: 1}}
 		}
 	}
 	r := after.Compare(after.Input{Earlier: site("9132", 0, replica(1, 2)), Later: site("9146", 1, replica(0, 0))})

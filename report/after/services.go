@@ -8,7 +8,7 @@ import (
 	"siteready/checks/state"
 )
 
-const running, automatic = "running", "automatic"
+const running, automatic, disabled = "running", "automatic", "disabled"
 
 func (c *comparison) services() {
 	for _, s := range c.Later.Services {
@@ -35,60 +35,125 @@ func (c *comparison) service(old, s state.Service) {
 	}
 	l := Line{Kind: Same, Group: Services, Of: s.Name, Was: service(old), Is: service(s)}
 	name := plain(s.Name)
+	stopped := old.State == running && s.State != running
 	switch {
 	case !s.Found:
 		l.Kind, l.Because = Look, "it is not installed any longer"
 		l.Do = "See whether the role that it belongs to was reinstalled; sitecomp.log says so."
 	case !old.Found:
 		l.Kind = Changed
+	case old.Start == disabled:
+		l = c.disabled(l, s)
 	case old.Start != s.Start:
-		l.Kind, l.Do = PutBack, fmt.Sprintf("Set its start type to %s again.", old.Start)
-		if types := map[string]string{"automatic": "Automatic", "manual": "Manual", "disabled": "Disabled"}; name && types[old.Start] != "" {
-			l.Command = fmt.Sprintf("Set-Service -Name %s -StartupType %s", s.Name, types[old.Start])
-		}
-		if old.State == running && s.State != running {
+		l.Kind, l.Do, l.Command = PutBack, startAgain(old), setStart(s.Name, old.Start)
+		if stopped {
 			l.Because = "it ran, and does not"
-			if name && l.Command != "" {
-				l.Command += "; Start-Service " + s.Name
+			if l.Command != "" {
+				l.Command += "; Start-Service " + quoted(s.Name)
 			}
 		}
-	case old.State == running && s.State != running:
+	case stopped:
 		l.Kind, l.Because, l.Do = Look, "it ran, and does not", "Start it. If it stops again, read its log first."
 		if old.Start != automatic {
 			l.Because = "it ran, and does not; it is not started by Windows but when it is needed"
 		}
 		if name {
-			l.Command = "Start-Service " + s.Name
+			l.Command = "Start-Service " + quoted(s.Name)
 		}
-	case !strings.EqualFold(old.Account, s.Account):
-		l.Kind, l.Because = PutBack, fmt.Sprintf("it ran as %s, and runs as %s", old.Account, s.Account)
-		l.Do = "Give it its account again, in Services, Log On."
-	case s.Start == automatic && s.State != running:
+	case s.Start == automatic && s.State != running && s.State != "":
 		l.Kind, l.Because, l.Do = Look, "it starts by itself, and did not run then either", "Start it. If it stops again, read its log first."
 	case old.State != s.State:
 		l.Kind = Changed
-	case s.Start == "disabled":
-		was, at, _ := c.tells(
-			func(state.State) bool { return true },
-			func(older state.State) (string, bool) {
-				i := slices.IndexFunc(older.Services, func(o state.Service) bool { return o.Name == s.Name })
-				if i < 0 || older.Services[i].Err != nil || !older.Services[i].Found || older.Services[i].Start == "disabled" {
-					return "", false
-				}
-				return service(older.Services[i]), true
-			})
-		if was != "" {
-			l.Kind, l.Was, l.WasAt, l.Because = PutBack, was, at, "it was disabled before the last run ahead of the update"
-			l.Do = "Set its start type as it was."
-		}
+	}
+	if old.Found && s.Found && !strings.EqualFold(old.Account, s.Account) {
+		l = otherAccount(l, old, s)
 	}
 	c.add(l)
+}
+
+// otherAccount adds to what is said of a service that it runs as somebody else.
+func otherAccount(l Line, old, s state.Service) Line {
+	because, do := fmt.Sprintf("it ran as %s, and runs as %s", old.Account, s.Account), "Give it its account again, in Services, Log On."
+	switch l.Kind {
+	case PutBack, Look, Ask:
+		l.Because = strings.TrimPrefix(l.Because+"; "+because, "; ")
+		l.Do = strings.TrimSpace(l.Do + " " + do)
+	default:
+		l.Because, l.Do = because, do
+	}
+	if l.Kind != Look { // which is not to be less urgent
+		l.Kind = PutBack
+	}
+	return l
+}
+
+// disabled compares a service that was disabled in the earlier reading: on its own that does not tell
+// whether it was disabled for the update.
+func (c *comparison) disabled(l Line, s state.Service) Line {
+	var back state.Service
+	was, at, settled := c.tells(
+		func(older state.State) bool { return serviceOf(older, s.Name) != nil },
+		func(older state.State) (string, bool) {
+			back = *serviceOf(older, s.Name)
+			return service(back), back.Start != disabled
+		})
+	switch {
+	case was != "" && back.Start == s.Start: // it has been put back
+		l.Was, l.WasAt = was, at
+		if back.State == running && s.State != running {
+			l.Kind, l.Because, l.Do = Look, "it ran before it was disabled ahead of the update, and does not", "Start it. If it stops again, read its log first."
+		}
+	case was != "":
+		l.Kind, l.Was, l.WasAt, l.Because = PutBack, was, at, "it was disabled before the last run ahead of the update"
+		l.Do, l.Command = startAgain(back), setStart(s.Name, back.Start)
+	case s.Start == disabled && !settled:
+		l.Kind, l.Because = Ask, "it is disabled, and was so in the earlier reading: was that for the update?"
+	case s.Start != disabled && settled:
+		l.Kind, l.Because = PutBack, "it was disabled for long before the update, and is not"
+		l.Do, l.Command = "Disable it again.", setStart(s.Name, disabled)
+	case s.Start != disabled:
+		l.Kind, l.Because, l.Do = Ask, "it was disabled in the earlier reading, and is not: was that for the update?", "If it was disabled on purpose, disable it again."
+	}
+	return l
+}
+
+// serviceOf finds what a reading knows of a service that is installed; nil when that is nothing.
+func serviceOf(s state.State, name string) *state.Service {
+	i := slices.IndexFunc(s.Services, func(o state.Service) bool { return o.Name == name && o.Err == nil && o.Found })
+	if i < 0 {
+		return nil
+	}
+	return &s.Services[i]
+}
+
+func startAgain(s state.Service) string {
+	return fmt.Sprintf("Set its start type to %s again.", s.Start)
+}
+
+// setStart is a command that gives a service a start type; empty where none can be written.
+func setStart(name, start string) string {
+	kind := map[string]string{automatic: "Automatic", "manual": "Manual", disabled: "Disabled"}[start]
+	if kind == "" || !plain(name) {
+		return ""
+	}
+	return fmt.Sprintf("Set-Service -Name %s -StartupType %s", quoted(name), kind)
+}
+
+// quoted is a name as PowerShell takes it: it would take what stands behind a $ for a variable.
+func quoted(name string) string {
+	if strings.ContainsAny(name, "$ ()") {
+		return "'" + name + "'"
+	}
+	return name
 }
 
 // service is a service in words.
 func service(s state.Service) string {
 	if !s.Found {
 		return "not installed"
+	}
+	if s.State == "" { // only the registry has been asked
+		return "start " + s.Start
 	}
 	return fmt.Sprintf("%s, start %s", s.State, s.Start)
 }
@@ -97,7 +162,7 @@ func service(s state.Service) string {
 // marks: one that cannot must not be copied.
 func plain(name string) bool {
 	return name != "" && !strings.ContainsFunc(name, func(c rune) bool {
-		return (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && !strings.ContainsRune(` ._-\()`, c)
+		return (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && !strings.ContainsRune(` ._-$\()`, c)
 	})
 }
 

@@ -1,6 +1,7 @@
 package after
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -71,7 +72,7 @@ func (c *comparison) task(old, now state.Task) {
 	switch {
 	case task(back) != l.Is:
 		l.Kind = PutBack
-		l.Do, l.Command = putTaskBack(back)
+		l.Do, l.Command = putTaskBack(back, c.Later.Subject.SiteCode)
 	case !l.WasAt.IsZero():
 		l.Because = "" // it has been put back
 	case !settled && now.IsOn == 0:
@@ -96,13 +97,16 @@ func (c *comparison) lastOn(name string) (on state.Task, at time.Time, settled b
 	return on, at, settled
 }
 
-// putTaskBack says how a task gets its settings again.
-func putTaskBack(t state.Task) (do, command string) {
+// putTaskBack says how a task of a site gets its settings again.
+func putTaskBack(t state.Task, site string) (do, command string) {
 	do = "Set it as it was: Administration, Site Configuration, Sites, Site Maintenance."
-	if !plain(t.Task) {
+	if !plain(t.Task) || strings.Contains(t.Task, "$") {
 		return do, ""
 	}
-	command = fmt.Sprintf(`Set-CMSiteMaintenanceTask -SiteCode xxx -Name "%s" -Enabled `, t.Task)
+	if !siteCode(site) {
+		site = "xxx"
+	}
+	command = fmt.Sprintf(`Set-CMSiteMaintenanceTask -SiteCode %s -Name "%s" -Enabled `, site, t.Task)
 	if t.IsOn == 0 {
 		return do, command + "$false"
 	}
@@ -111,6 +115,11 @@ func putTaskBack(t state.Task) (do, command string) {
 		command += fmt.Sprintf(` -DaysOfWeek %s -BeginTime "%s" -LatestBeginTime "%s"`, strings.Join(days(t.WeekDays), ","), hour(t.Begins), hour(t.BeginsLatest))
 	}
 	return do, command
+}
+
+// siteCode reports whether a text is the code of a site, and so can stand in a command.
+func siteCode(text string) bool {
+	return len(text) == 3 && !strings.ContainsFunc(text, func(c rune) bool { return (c < 'A' || c > 'Z') && (c < 'a' || c > 'z') && (c < '0' || c > '9') })
 }
 
 const everyDay = 127
@@ -160,20 +169,16 @@ func (c *comparison) replicas() {
 	if !c.database() || c.unknown(Availability, "the availability group", c.Earlier.Replicas.Err, c.Later.Replicas.Err) {
 		return
 	}
-	of := func(s state.State, name string) (state.Replica, bool) {
-		i := slices.IndexFunc(s.Replicas.Rows, func(r state.Replica) bool { return strings.EqualFold(r.Replica, name) })
-		if i < 0 {
-			return state.Replica{}, false
-		}
-		return s.Replicas.Rows[i], true
-	}
-	for _, now := range c.Later.Replicas.Rows {
-		old, found := of(c.Earlier, now.Replica)
+	seen := map[string]int{}
+	for _, now := range replicasOf(c.Later) {
+		seen[replicaName(now)]++
+		nth := seen[replicaName(now)]
+		old, found := replicaOf(c.Earlier, now, nth)
 		if !found {
-			c.add(Line{Kind: Changed, Group: Availability, Of: "replica " + now.Replica, Is: replica(now)})
+			c.add(Line{Kind: Changed, Group: Availability, Of: replicaName(now), Is: replica(now)})
 			continue
 		}
-		l := Line{Kind: Same, Group: Availability, Of: "replica " + now.Replica, Was: replica(old), Is: replica(now)}
+		l := Line{Kind: Same, Group: Availability, Of: replicaName(now), Was: replica(old), Is: replica(now)}
 		back, settled := old, true
 		if old.Failover == manual {
 			var was string
@@ -181,7 +186,7 @@ func (c *comparison) replicas() {
 			was, at, settled = c.tells(
 				func(s state.State) bool { return s.Replicas.Err == nil },
 				func(s state.State) (string, bool) {
-					r, found := of(s, now.Replica)
+					r, found := replicaOf(s, now, nth)
 					if found && r.Failover == 0 {
 						back = r
 						return replica(r), true
@@ -207,11 +212,41 @@ func (c *comparison) replicas() {
 		}
 		c.add(l)
 	}
-	for _, old := range c.Earlier.Replicas.Rows {
-		if _, found := of(c.Later, old.Replica); !found {
-			c.add(Line{Kind: Look, Group: Availability, Of: "replica " + old.Replica, Was: replica(old), Because: "there is no such replica now"})
+	clear(seen)
+	for _, old := range replicasOf(c.Earlier) {
+		seen[replicaName(old)]++
+		if _, found := replicaOf(c.Later, old, seen[replicaName(old)]); !found {
+			c.add(Line{Kind: Look, Group: Availability, Of: replicaName(old), Was: replica(old), Because: "there is no such replica now"})
 		}
 	}
+}
+
+// replicaName names a replica. Several groups of one instance have replicas of the same name.
+func replicaName(r state.Replica) string {
+	if r.OfSite == 0 {
+		return "replica " + r.Replica + " of another group"
+	}
+	return "replica " + r.Replica
+}
+
+// replicasOf are the replicas of a reading. The rows do not name their groups: those of several other
+// groups are told apart by their settings alone, and so these are in order.
+func replicasOf(s state.State) []state.Replica {
+	return slices.SortedStableFunc(slices.Values(s.Replicas.Rows), func(a, b state.Replica) int {
+		return cmp.Or(
+			cmp.Compare(b.OfSite, a.OfSite), strings.Compare(strings.ToLower(a.Replica), strings.ToLower(b.Replica)),
+			cmp.Compare(a.Failover, b.Failover), cmp.Compare(a.AsSecondary, b.AsSecondary),
+		)
+	})
+}
+
+// replicaOf finds in a reading the n-th replica with the name of one, 1 for the first.
+func replicaOf(s state.State, like state.Replica, n int) (state.Replica, bool) {
+	all := slices.DeleteFunc(replicasOf(s), func(r state.Replica) bool { return !strings.EqualFold(replicaName(r), replicaName(like)) })
+	if n > len(all) {
+		return state.Replica{}, false
+	}
+	return all[n-1], true
 }
 
 const manual = 1 // sys.availability_replicas, failover_mode

@@ -27,28 +27,16 @@ func sections() []section {
 
 // Words are the lines in a few words: "2 to put back, 1 could not be compared".
 func (r Result) Words() string {
-	var words []string
+	var words report.Numbers
 	for _, s := range sections() {
-		if n := r.Counts[s.kind]; n > 0 {
-			words = append(words, fmt.Sprintf("%d %s", n, s.count))
-		}
+		words.Add(r.Counts[s.kind], s.count)
 	}
-	if n := r.Counts[Same]; n > 0 {
-		words = append(words, fmt.Sprintf("%d as before", n))
-	}
-	if len(words) == 0 {
-		return "nothing could be compared"
-	}
-	return strings.Join(words, ", ")
+	words.Add(r.Counts[Same], "as before")
+	return words.Or("nothing could be compared")
 }
 
 // JSON writes the result as one JSON object.
-func JSON(w io.Writer, r Result) error {
-	if err := report.WriteJSON(w, r); err != nil {
-		return fmt.Errorf("write the comparison as JSON: %w", err)
-	}
-	return nil
-}
+func JSON(w io.Writer, r Result) error { return report.WriteJSON(w, "the comparison", r) }
 
 // Table writes the result for people: what to put back first, with how.
 func Table(w io.Writer, r Result, o report.TableOptions) error {

@@ -63,11 +63,12 @@ func (c *comparison) versions() {
 	updated := site > before && before > 0
 	for _, v := range c.Later.Versions {
 		i := slices.IndexFunc(c.Earlier.Versions, func(old state.Version) bool { return old.Key == v.Key })
-		old := state.Version{Key: v.Key}
-		if i >= 0 {
-			old = c.Earlier.Versions[i]
+		switch {
+		case i >= 0:
+			c.version(v, c.Earlier.Versions[i], site, updated)
+		case v.Err != nil || v.Text != "":
+			c.add(Line{Kind: Unknown, Group: Versions, Of: v.Key, Is: v.Text, Because: "the earlier reading does not have it"})
 		}
-		c.version(v, old, site, updated)
 	}
 	for _, old := range c.Earlier.Versions {
 		if !slices.ContainsFunc(c.Later.Versions, func(v state.Version) bool { return v.Key == old.Key }) && old.Text != "" {

@@ -111,12 +111,18 @@ func Again(before, now report.Report) Recheck {
 	return r
 }
 
+// Nothing is what comes of a run of which nothing is left to check again, at a time: no verdict.
+func Nothing(before report.Report, at time.Time) Recheck {
+	now := before
+	now.RunID, now.ReadAt, now.JudgedFor, now.MadeAt = "", at, at, at
+	now.Checks, now.Counts, now.Stopped, now.History = nil, report.Counts{}, "", nil
+	now.Verdict, now.Exit.Code = checks.Incomplete, checks.Incomplete.ExitCode()
+	return Again(before, now)
+}
+
 // RecheckJSON writes the result as one JSON object.
 func RecheckJSON(w io.Writer, r Recheck) error {
-	if err := report.WriteJSON(w, r); err != nil {
-		return fmt.Errorf("write what was checked again as JSON: %w", err)
-	}
-	return nil
+	return report.WriteJSON(w, "what was checked again", r)
 }
 
 // RecheckTable writes the result for people.

@@ -38,6 +38,21 @@ func TestRecheckParts(t *testing.T) {
 	}
 }
 
+// Where everything had passed there is nothing to check again: no verdict, and what passed is named.
+func TestNothingToCheckAgain(t *testing.T) {
+	before := all()
+	before.Checks = before.Checks[4:]
+	at := before.ReadAt.Add(time.Hour)
+	r := compare.Nothing(before, at)
+	want := compare.Taken{ReadAt: before.ReadAt, Passed: []string{"x.passed"}, NotApplicable: []string{"x.not_applicable"}, NotSelected: []string{"x.not_selected"}}
+	if diff := cmp.Diff(want, r.Taken); diff != "" {
+		t.Error(diff)
+	}
+	if r.Verdict != checks.Incomplete || r.ExitCode != 3 || r.Again != 0 || r.Changes.Same || len(r.Changes.Changes) != 0 || !r.Changes.Later.ReadAt.Equal(at) {
+		t.Errorf("%+v", r)
+	}
+}
+
 // What was not made again is taken, and no change; what was made again and passes now is fixed.
 func TestAgain(t *testing.T) {
 	before, now := all(), all(compare.NotPassed(all())...)

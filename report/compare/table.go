@@ -34,25 +34,15 @@ func sections() []section {
 // Words are the changes in a few words, worst first: "1 new, 2 fixed"; "nothing changed" when
 // there is none.
 func (r Result) Words() string {
-	var words []string
+	var words report.Numbers
 	for _, s := range sections() {
-		if n := r.Counts[s.kind]; n > 0 {
-			words = append(words, fmt.Sprintf("%d %s", n, s.count))
-		}
+		words.Add(r.Counts[s.kind], s.count)
 	}
-	if len(words) == 0 {
-		return "nothing changed"
-	}
-	return strings.Join(words, ", ")
+	return words.Or("nothing changed")
 }
 
 // JSON writes the result as one JSON object.
-func JSON(w io.Writer, r Result) error {
-	if err := report.WriteJSON(w, r); err != nil {
-		return fmt.Errorf("write the comparison as JSON: %w", err)
-	}
-	return nil
-}
+func JSON(w io.Writer, r Result) error { return report.WriteJSON(w, "the comparison", r) }
 
 // Table writes the result for people: what changed, the worst first, and what did not in a line each.
 func Table(w io.Writer, r Result, o report.TableOptions) error {

@@ -16,6 +16,7 @@
 package history
 
 import (
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -23,6 +24,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"unicode"
 
 	"siteready/checks/discovery"
 )
@@ -62,18 +64,28 @@ func (s *Store) Of(subject discovery.Subject) *Series {
 	return &Series{Name: name, dir: filepath.Join(s.dir, name)}
 }
 
-// All are the series that the folder has, sorted by name. What lies beside them is not looked at.
+// All are the series that the folder has, sorted by name, also those whose index was lost. What
+// lies beside them is not looked at. Where there is nothing else than what may not be looked into,
+// that is the error.
 func (s *Store) All() ([]*Series, error) {
 	entries, err := os.ReadDir(s.dir)
 	if err != nil {
 		return nil, fmt.Errorf("the folder %s cannot be listed: %w", s.dir, bare(err))
 	}
 	var all []*Series
+	var refused error
 	for _, e := range entries {
-		dir := filepath.Join(s.dir, e.Name())
-		if _, err := os.Stat(filepath.Join(dir, IndexName)); e.IsDir() && err == nil {
-			all = append(all, &Series{Name: e.Name(), dir: dir})
+		// The folder may lie elsewhere, behind a link or a junction.
+		one := &Series{Name: e.Name(), dir: filepath.Join(s.dir, e.Name())}
+		switch _, err := os.Stat(filepath.Join(one.dir, IndexName)); {
+		case err == nil || one.hasReports():
+			all = append(all, one)
+		case errors.Is(err, fs.ErrPermission) && refused == nil:
+			refused = fmt.Errorf("%s cannot be looked into: %w", one.dir, bare(err))
 		}
+	}
+	if len(all) == 0 && refused != nil { // beside others it is none of ours, as far as anybody knows
+		return nil, refused
 	}
 	return all, nil
 }
@@ -85,27 +97,48 @@ type Series struct {
 	dir  string
 }
 
+// hasReports reports whether the folder holds the report of a run.
+func (s *Series) hasReports() bool {
+	names, err := fileNames(s.dir)
+	return err == nil && slices.ContainsFunc(names, func(name string) bool {
+		run, report := strings.CutSuffix(name, reportEnding)
+		return report && runName.MatchString(run)
+	})
+}
+
 // Dir is the folder of the series. It may not be there yet.
 func (s *Series) Dir() string { return s.dir }
+
+// longestName is how much of a server's name its folder has.
+const longestName = 100
 
 // unnamed is the folder of runs that could not find out which machine they ran on.
 const unnamed = "unnamed"
 
 // folderName makes a name for a folder of the machine's, or of the database's where only that
 // was looked at. Names come from the machine, and so are not trusted: what is not a letter, a
-// digit, a dot or a line becomes a line.
+// digit, a dot or a line becomes a line. Where letters of other scripts are lost by that, or the
+// name is cut, a part of its checksum keeps two servers apart.
 func folderName(subject discovery.Subject) string {
 	name := subject.Computer
 	if subject.Role == discovery.Remote {
 		name = strings.Trim(subject.SQLServer+"_"+subject.Database, "_")
 	}
+	whole := strings.ToLower(name)
+	foreign := false
 	name = strings.Map(func(c rune) rune {
 		if c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || strings.ContainsRune("._-", c) {
 			return c
 		}
+		foreign = foreign || c > unicode.MaxASCII
 		return '-'
-	}, strings.ToLower(name))
-	name = strings.Trim(name[:min(len(name), 100)], ".-_ ")
+	}, whole)
+	cut := len(name) > longestName
+	name = strings.Trim(name[:min(len(name), longestName)], ".-_ ")
+	if foreign || cut { // others may be left with the same letters
+		sum := sha256.Sum256([]byte(whole))
+		name = strings.TrimPrefix(fmt.Sprintf("%s-%x", name, sum[:4]), "-")
+	}
 	switch {
 	case name == "":
 		return unnamed

@@ -154,16 +154,29 @@ func (s *Series) remove(e Entry) error {
 
 // writeIndex replaces the index.
 func (s *Series) writeIndex(entries []Entry) error {
+	path := filepath.Join(s.dir, IndexName)
+	text, err := encodeIndex(entries, largestIndex)
+	if err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	return writeFile(path, text)
+}
+
+// encodeIndex is an index of at most so many bytes: one that cannot be read again is worse than none.
+func encodeIndex(entries []Entry, most int) ([]byte, error) {
 	var b bytes.Buffer
 	for _, e := range entries {
 		line, err := e.line()
 		if err != nil {
-			return err
+			return nil, err
 		}
 		b.Write(line)
 		b.WriteByte('\n')
 	}
-	return writeFile(filepath.Join(s.dir, IndexName), b.Bytes())
+	if b.Len() > most {
+		return nil, fmt.Errorf("the index of %d runs is too large; keep fewer of them", len(entries))
+	}
+	return b.Bytes(), nil
 }
 
 // DamagedName is where an index lies of which some lines could not be read, before a new one took
@@ -215,47 +228,56 @@ func prune(entries []Entry, kept Entry, limits Limits) (left, gone []Entry) {
 }
 
 // adopt takes up reports that the index lacks: a run was killed before it wrote its line, or the
-// line was damaged. Reports that cannot be read are told and left.
+// line was damaged. Reports that cannot be read are told and left, and so is a recording of theirs.
 func (s *Series) adopt(runs *Runs, names []string) int {
 	known := map[string]bool{}
 	for _, e := range runs.Entries {
 		known[e.name()+reportEnding] = true
 	}
 	adopted := 0
+	unread := problems{}
 	for _, name := range names {
-		if known[name] || !strings.HasSuffix(name, reportEnding) || strings.HasPrefix(name, temporary) {
+		if run, ours := strings.CutSuffix(name, reportEnding); known[name] || !ours || !runName.MatchString(run) {
 			continue
 		}
-		e, err := s.reread(name)
+		e, lacking, err := s.reread(name)
 		if err != nil {
-			runs.Problems = append(runs.Problems, fmt.Sprintf("%s is not in the index, and is skipped: %v", filepath.Join(s.dir, name), err))
+			unread.add("%s is not in the index, and is skipped: %v", filepath.Join(s.dir, name), err)
 			continue
+		}
+		if lacking != nil {
+			unread.add("%s is taken up without its recording, which cannot be used: %v", filepath.Join(s.dir, name), lacking)
 		}
 		runs.Entries = append(runs.Entries, e)
 		adopted++
 	}
+	runs.Problems = append(runs.Problems, unread.all("reports, or recordings of theirs, cannot be used")...)
 	runs.sort()
 	return adopted
 }
 
-// reread makes the line of a report that lies in the folder.
-func (s *Series) reread(name string) (Entry, error) {
+// reread makes the line of a report that lies in the folder. Lacking is why its recording, which is
+// there, cannot be used.
+func (s *Series) reread(name string) (e Entry, lacking, err error) {
 	r, err := readReport(filepath.Join(s.dir, name))
 	if err != nil {
-		return Entry{}, err
+		return Entry{}, nil, err
 	}
-	e := NewEntry(r)
+	e = NewEntry(r)
 	if err := e.valid(); err != nil {
-		return Entry{}, err
+		return Entry{}, nil, err
 	}
 	if e.name()+reportEnding != name {
-		return Entry{}, errors.New("its name is not that of its run")
+		return Entry{}, nil, errors.New("its name is not that of its run")
 	}
-	if recording, err := unfold(s.RecordingPath(e)); err == nil {
+	switch recording, err := unfold(s.RecordingPath(e)); {
+	case err == nil:
 		sum := sha256.Sum256(recording)
 		e.RecordingSHA256 = hex.EncodeToString(sum[:])
+	case !errors.Is(err, errRemoved): // there was none, or somebody took it away
+		lacking = err
 	}
-	return e, nil
+	return e, lacking, nil
 }
 
 func fileNames(dir string) ([]string, error) {

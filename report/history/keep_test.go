@@ -121,7 +121,7 @@ func TestKeepAndLoad(t *testing.T) {
 // Servers have folders of their own, whatever they are called.
 func TestServersAreKeptApart(t *testing.T) {
 	dir := folder(t)
-	for i, name := range []string{"CM01.contoso.com", "cm02", `..\..\evil`, "con", "COM1.contoso.com", "", "ünï", "..", strings.Repeat("x", 300)} {
+	for i, name := range []string{"CM01.contoso.com", "cm02", `..\..\evil`, "con", "COM1.contoso.com", "", "ünï", "änö", "本社", "支社", "con.ü", "..", strings.Repeat("x", 300), strings.Repeat("x", 299)} {
 		r := run(i+1, "x.y failed a=failed")
 		r.Subject.Computer = name
 		if _, r, _ = kept(t, dir, r, history.Limits{}); r.History.Runs != 0 {
@@ -136,7 +136,11 @@ func TestServersAreKeptApart(t *testing.T) {
 	for _, s := range all {
 		names = append(names, s.Name)
 	}
-	want := []string{"cm01.contoso.com", "cm02", "evil", "n", "server-com1.contoso.com", "server-con", "unnamed", strings.Repeat("x", 100)}
+	long := strings.Repeat("x", 100)
+	want := []string{
+		"6f13ebd1", "cm01.contoso.com", "cm02", "con-a3ca019d", "evil", "f3f8272f", "n-5a8a32d6", "n-e975a529", "server-com1.contoso.com", "server-con", "unnamed",
+		long + "-0d4e2ca9", long + "-17b8309d",
+	}
 	if diff := cmp.Diff(want, names); diff != "" {
 		t.Error(diff)
 	}
@@ -258,113 +262,39 @@ func TestWhatAKilledRunLeaves(t *testing.T) {
 	}
 }
 
-// An index that was lost is made again of the reports.
-func TestTheIndexIsMadeAgain(t *testing.T) {
-	dir := folder(t)
-	var series *history.Series
-	for n := 1; n <= 4; n++ {
-		series, _, _ = kept(t, dir, run(n, "x.y failed a=failed"), history.Limits{})
-	}
-	index := filepath.Join(series.Dir(), history.IndexName)
-	if err := os.Remove(index); err != nil {
+// What others have put into the folder stays there, whatever it is called, and is not told of.
+// While a line of the index is damaged a recording may be all that is left of its run.
+// A report that is taken up whose recording is damaged says so; one that never had any does not.
+// However much of an index is damaged, a report does not grow with it.
+// An index that could not be read again is not written.
+// Where runs were there and none of them can be read, this one is not called the first.
+// The folder of a server may lie elsewhere, and is listed also while its index is lost.
+func TestAll(t *testing.T) {
+	dir, elsewhere := folder(t), folder(t)
+	series, _, _ := kept(t, elsewhere, run(1, "x.y failed a=failed"), history.Limits{})
+	if err := errors.Join(os.Mkdir(filepath.Join(dir, "empty"), 0o700), os.WriteFile(filepath.Join(dir, "file"), nil, 0o600)); err != nil {
 		t.Fatal(err)
 	}
-	_, r, _ := kept(t, dir, run(5, "x.y failed a=failed"), history.Limits{})
-	if diff := cmp.Diff([]string{"unchanged x.y/a failed>failed 5 since 1"}, told(r.History)); diff != "" {
-		t.Error(diff)
+	if err := os.Symlink(series.Dir(), filepath.Join(dir, series.Name)); err != nil {
+		t.Fatal(err)
+	}
+	for _, lost := range []bool{false, true} {
+		if lost {
+			if err := os.Remove(filepath.Join(series.Dir(), history.IndexName)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if all, err := opened(t, dir).All(); err != nil || len(all) != 1 || all[0].Name != series.Name {
+			t.Errorf("lost %v: %v %v", lost, all, err)
+		}
 	}
 }
 
+// An index that was lost is made again of the reports.
 // A line that is damaged is told and skipped, its run comes back from the report, and the damaged
 // index is set aside. A damaged report is told, and never believed.
-func TestDamage(t *testing.T) {
-	dir := folder(t)
-	var series *history.Series
-	for n := 1; n <= 3; n++ {
-		series, _, _ = kept(t, dir, run(n, "x.y failed a=failed"), history.Limits{})
-	}
-	index := filepath.Join(series.Dir(), history.IndexName)
-	lines := strings.SplitAfter(string(read(t, index)), "\n")
-	lines[1] = strings.Replace(lines[1], `"verdict":"READY"`, `"verdict":"BLOCKED"`, 1)
-	damaged := strings.Join(lines, "") + `{"siteready_history":1,"run_id":"TORN","read_`
-	write(t, index, []byte(damaged))
-	runs := runsOf(t, series)
-	if ids(runs) != "1 3" || len(runs.Problems) != 2 || !strings.Contains(runs.Problems[0], "line 2 is damaged and was skipped: it does not fit its checksum") || !strings.Contains(runs.Problems[1], "line 4") {
-		t.Fatalf("%s %q", ids(runs), runs.Problems)
-	}
-	write(t, series.ReportPath(runs.Entries[1]), []byte("this is no file of gzip"))
-	_, r, k := kept(t, dir, run(4, "x.y failed a=failed"), history.Limits{})
-	if k.Adopted != 1 || r.History.Runs != 3 || len(r.History.Problems) != 2 {
-		t.Errorf("%+v %+v", k, r.History)
-	}
-	if got := string(read(t, filepath.Join(series.Dir(), history.DamagedName))); got != damaged {
-		t.Errorf("set aside is %q", got)
-	}
-	runs = runsOf(t, series)
-	if ids(runs) != "1 2 3 4" || len(runs.Problems) > 0 {
-		t.Errorf("%s %q", ids(runs), runs.Problems)
-	}
-	if _, err := series.Load(runs.Entries[2]); err == nil || !strings.Contains(err.Error(), "it is damaged") {
-		t.Errorf("a damaged report: %v", err)
-	}
-}
-
 // Each byte of a report that is changed, and each place where it is cut, is found.
-func TestDamagedReportsAreNeverBelieved(t *testing.T) {
-	dir := folder(t)
-	series, _, k := kept(t, dir, run(1, "x.y failed a=failed"), history.Limits{})
-	path := series.ReportPath(k.Entry)
-	whole := read(t, path)
-	for at := range whole {
-		if at >= 4 && at < 10 { // the time, flags and system in the header of gzip, which change no byte of what is in it
-			continue
-		}
-		spoilt := slices.Clone(whole)
-		spoilt[at] ^= 0x10
-		write(t, path, spoilt)
-		if _, err := series.Load(k.Entry); err == nil {
-			t.Fatalf("byte %d was changed, and nobody says so", at)
-		}
-		if at%7 > 0 {
-			continue
-		}
-		write(t, path, whole[:at])
-		if _, err := series.Load(k.Entry); err == nil {
-			t.Fatalf("it was cut at %d, and nobody says so", at)
-		}
-	}
-	recording := series.RecordingPath(k.Entry)
-	write(t, path, whole)
-	write(t, recording, read(t, recording)[:20])
-	if loaded, err := series.Load(k.Entry); err != nil || loaded.Recording != nil || !strings.Contains(loaded.RecordingProblem, "it was cut") {
-		t.Errorf("%v %q %q", err, loaded.Recording, loaded.RecordingProblem)
-	}
-	// Another run's report under its name.
-	_, _, other := kept(t, dir, run(2, "x.y passed"), history.Limits{})
-	write(t, path, read(t, series.ReportPath(other.Entry)))
-	if _, err := series.Load(k.Entry); err == nil || !strings.Contains(err.Error(), "not the one that the index means") {
-		t.Errorf("another run's report: %v", err)
-	}
-}
-
 // Where the index is there and cannot be read, nothing is written over it, and nothing is called new.
-func TestAnIndexThatCannotBeRead(t *testing.T) {
-	dir := folder(t)
-	series, _, _ := kept(t, dir, run(1, "x.y failed a=failed"), history.Limits{})
-	index := filepath.Join(series.Dir(), history.IndexName)
-	if err := errors.Join(os.Remove(index), os.Mkdir(index, 0o700)); err != nil {
-		t.Fatal(err)
-	}
-	r := run(2, "x.y failed a=failed")
-	_, err := series.Keep(t.Context(), &r, nil, history.Limits{})
-	if err == nil || r.History.State != report.HistoryUnknown || len(r.History.Problems) != 1 || len(r.History.Findings) > 0 {
-		t.Errorf("%v %+v", err, r.History)
-	}
-	if entries, err := os.ReadDir(series.Dir()); err != nil || len(entries) != 4 {
-		t.Errorf("%v %v", entries, err)
-	}
-}
-
 // Two runs at once are both kept, one after the other; each line is whole.
 func TestRunsAtOnce(t *testing.T) {
 	dir := folder(t)
@@ -405,7 +335,14 @@ func TestLocked(t *testing.T) {
 	if r.History.Changes.New != 1 || ids(runsOf(t, series)) != "1" {
 		t.Errorf("%+v", r.History)
 	}
+	if err := series.Locked(ctx, func() error { t.Error("it is locked"); return nil }); err == nil {
+		t.Error("nobody says that it is locked")
+	}
 	unlock()
+	own := errors.New("own")
+	if err := series.Locked(t.Context(), func() error { return own }); !errors.Is(err, own) {
+		t.Error(err)
+	}
 	if _, err := series.Keep(t.Context(), &r, nil, history.Limits{}); err != nil || ids(runsOf(t, series)) != "1 2" {
 		t.Errorf("after the lock: %v", err)
 	}

@@ -55,7 +55,18 @@ func (s *Series) Load(e Entry) (Run, error) {
 	if e.RecordingSHA256 == "" {
 		return run, nil
 	}
-	path = s.RecordingPath(e)
+	if run.Recording, err = s.LoadRecording(e); err != nil {
+		run.RecordingProblem = err.Error()
+	}
+	return run, nil
+}
+
+// LoadRecording reads the recording of a run alone. That none was kept is an error, too.
+func (s *Series) LoadRecording(e Entry) ([]byte, error) {
+	path := s.RecordingPath(e)
+	if e.RecordingSHA256 == "" {
+		return nil, fmt.Errorf("no recording was kept of the run %s", e.RunID)
+	}
 	text, err := unfold(path)
 	if err == nil {
 		if sum := sha256.Sum256(text); hex.EncodeToString(sum[:]) != e.RecordingSHA256 {
@@ -63,11 +74,9 @@ func (s *Series) Load(e Entry) (Run, error) {
 		}
 	}
 	if err != nil {
-		run.RecordingProblem = fmt.Sprintf("the recording %s cannot be used: %v", path, err)
-		return run, nil
+		return nil, fmt.Errorf("the recording %s cannot be used: %w", path, err)
 	}
-	run.Recording = text
-	return run, nil
+	return text, nil
 }
 
 // readReport reads a report that is intact.
@@ -83,11 +92,14 @@ func readReport(path string) (report.Report, error) {
 	return r, nil
 }
 
+// errRemoved is that there is no such file.
+var errRemoved = errors.New("it is not there; it was removed, or never written")
+
 // unfold reads a file that was compressed by gzip, to its end, where its own checksum stands.
 func unfold(path string) ([]byte, error) {
 	f, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, errors.New("it is not there; it was removed, or never written")
+		return nil, errRemoved
 	}
 	if err != nil {
 		return nil, bare(err)

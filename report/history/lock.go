@@ -23,6 +23,17 @@ const (
 	lockPause    = 50 * time.Millisecond
 )
 
+// Locked does something while no run writes to the series, and returns its error. It waits as a run
+// does that is kept; when it may not, nothing is done.
+func (s *Series) Locked(ctx context.Context, do func() error) error {
+	unlock, err := s.lock(ctx)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	return do()
+}
+
 // lock waits until nobody else writes to the series. The function that it returns ends the lock.
 func (s *Series) lock(ctx context.Context) (unlock func(), err error) {
 	path := filepath.Join(s.dir, lockName)

@@ -34,12 +34,16 @@ func (s *Series) Runs() (Runs, error) {
 		return Runs{}, fmt.Errorf("the index %s cannot be read: %w", path, bare(err))
 	}
 	defer func() { _ = f.Close() }() // it was only read
+	tooLarge := fmt.Errorf("the index %s has more than %d MiB, and so is none", path, largestIndex>>20)
+	if info, err := f.Stat(); err == nil && info.Size() > largestIndex {
+		return Runs{}, tooLarge
+	}
 	data, err := io.ReadAll(io.LimitReader(f, largestIndex+1))
 	if err != nil {
 		return Runs{}, fmt.Errorf("the index %s cannot be read: %w", path, bare(err))
 	}
 	if len(data) > largestIndex {
-		return Runs{}, fmt.Errorf("the index %s has more than %d MiB, and so is none", path, largestIndex>>20)
+		return Runs{}, tooLarge
 	}
 	runs := parseIndex(data)
 	for i, problem := range runs.Problems {
@@ -53,6 +57,7 @@ func parseIndex(data []byte) Runs {
 	runs := Runs{}
 	data = bytes.TrimPrefix(data, []byte("\ufeff"))
 	known := map[string]bool{}
+	damaged := problems{}
 	for number := 1; len(data) > 0; number++ {
 		text, rest, _ := bytes.Cut(data, []byte("\n"))
 		data = rest
@@ -63,14 +68,40 @@ func parseIndex(data []byte) Runs {
 		e, err := parseLine(text)
 		switch {
 		case err != nil:
-			runs.Problems = append(runs.Problems, fmt.Sprintf("line %d is damaged and was skipped: %v", number, err))
+			damaged.add("line %d is damaged and was skipped: %v", number, err)
 		case !known[e.RunID]:
 			known[e.RunID] = true
 			runs.Entries = append(runs.Entries, e)
 		}
 	}
+	runs.Problems = damaged.all("lines are damaged and were skipped")
 	runs.sort()
 	return runs
+}
+
+// mostProblems is how many problems of one kind are told each by itself: every report has them.
+const mostProblems = 10
+
+// problems are those of one kind.
+type problems struct {
+	told []string
+	more int
+}
+
+func (p *problems) add(format string, args ...any) {
+	if len(p.told) == mostProblems {
+		p.more++
+		return
+	}
+	p.told = append(p.told, fmt.Sprintf(format, args...))
+}
+
+// all are the problems, with how many more there are of what.
+func (p *problems) all(what string) []string {
+	if p.more == 0 {
+		return p.told
+	}
+	return append(p.told, fmt.Sprintf("%d more %s", p.more, what))
 }
 
 // sort puts the runs in the order in which their facts were read; those of one second stay as they are.

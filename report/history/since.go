@@ -38,6 +38,9 @@ func Since(runs Runs, r report.Report) *report.History {
 		))
 	}
 	h.Runs = len(past)
+	if h.Runs == 0 && (later > 0 || len(runs.Problems) > 0) { // there were runs before, and nobody knows what they found
+		h.State = report.HistoryUnknown
+	}
 	past, skipped := forTarget(past, now.Target)
 	if len(past) > 0 {
 		last, partly := sameSelection(past, now)
@@ -112,7 +115,7 @@ func differs(last, now Entry, skipped, partly int) []string {
 	if last.Configuration != now.Configuration {
 		add("The configuration of the last run was another one.")
 	}
-	if last.Account != now.Account && last.Account != "" && now.Account != "" {
+	if !strings.EqualFold(last.Account, now.Account) && last.Account != "" && now.Account != "" {
 		add("The last run ran as %s, this one as %s.", last.Account, now.Account)
 	}
 	if forecast := !last.JudgedFor.Equal(last.ReadAt) || !now.JudgedFor.Equal(now.ReadAt); forecast && !last.JudgedFor.Equal(now.JudgedFor) {
@@ -257,6 +260,7 @@ func (c *comparison) stands(f Finding) report.Finding {
 			out.Change = report.ChangeAccepted
 		case f.Status == unknown:
 			out.Change = report.ChangeLost
+		case c.past[0].Target != c.now.Target: // another release asks for other things
 		case blind < len(past) && (f.Item == "" || !past[blind].partly()):
 			out.Change = report.ChangeNew
 		}
@@ -301,8 +305,8 @@ func (c *comparison) over() []report.Finding {
 		here[id] = &c.report.Checks[i]
 		order = append(order, id)
 	}
-	for _, id := range slices.Sorted(maps.Keys(c.checks)) { // those that there are no more
-		if here[id] == nil {
+	for _, id := range slices.Sorted(maps.Keys(c.checks)) { // those that there are no more: told once, and not for ever
+		if _, before := c.past[0].StatusOf(id); before && here[id] == nil {
 			order = append(order, id)
 		}
 	}
@@ -349,7 +353,7 @@ func (c *comparison) ended(f Finding, check *report.Check) (out report.Finding, 
 		return out, true
 	}
 	out.Is = check.Status
-	if f.Item != "" {
+	if f.Item != "" && check.Status != notApplicable {
 		out.Is = ""
 		if i := slices.IndexFunc(check.Items, func(i report.Item) bool { return i.Key == f.Item }); i >= 0 {
 			out.Is = check.Items[i].Status
@@ -377,5 +381,8 @@ func notAllSeen(c *report.Check) bool {
 	return c.Status == unknown || slices.ContainsFunc(c.Items, func(i report.Item) bool { return i.Status == unknown })
 }
 
-// passed is the status of what is in order.
-const passed = "passed"
+// The names of statuses that are no finding.
+const (
+	passed        = "passed"
+	notApplicable = "not_applicable"
+)

@@ -84,7 +84,7 @@ func TestSince(t *testing.T) {
 		"fixed is told once":      {[]string{"failed a=failed", "passed a=passed", "passed a=passed"}, []string{}},
 		"fixed, no longer named":  {[]string{"failed a=failed", "passed b=passed"}, []string{"fixed x.y/a failed>passed 1 since 1"}},
 		"no longer there":         {[]string{"failed a=failed b=failed", "failed b=failed"}, []string{"unchanged x.y/b failed>failed 2 since 1", "gone x.y/a failed> 1 since 1"}},
-		"does not apply now":      {[]string{"failed a=failed", "not_applicable"}, []string{"gone x.y/a failed> 1 since 1"}},
+		"does not apply now":      {[]string{"failed a=failed", "not_applicable"}, []string{"gone x.y/a failed>not_applicable 1 since 1"}},
 		"item does not apply":     {[]string{"failed a=failed", "passed a=not_applicable b=passed"}, []string{"gone x.y/a failed>not_applicable 1 since 1"}},
 		"not all seen":            {[]string{"failed a=failed", "unknown b=unknown"}, []string{"lost x.y/b >unknown 1 since 2", "lost x.y/a failed>unknown 1 since 1"}},
 		"could not check now":     {[]string{"failed a=failed", "unknown"}, []string{"lost x.y/ >unknown 1 since 2", "lost x.y/a failed>unknown 1 since 1"}},
@@ -200,6 +200,7 @@ func TestWhatDiffers(t *testing.T) {
 		"target":        {func(r *report.Report) { r.Target.Version = "2603" }, "The last run judged for cm=2509, this one for cm=2603."},
 		"program":       {func(r *report.Report) { r.Tool.Version = "1.1" }, "The last run was made by siteready 1.0, this one by 1.1: a check may judge otherwise."},
 		"configuration": {func(r *report.Report) { r.Configuration.SHA256 = "ab" }, "The configuration of the last run was another one."},
+		"in capitals":   {func(r *report.Report) { r.Subject.Account = `contoso\SVC` }, ""},
 		"account":       {func(r *report.Report) { r.Subject.Account = `CONTOSO\ada` }, `The last run ran as CONTOSO\svc, this one as CONTOSO\ada.`},
 		"selection":     {func(r *report.Report) { *r = selected(*r) }, "The last run looked at 2 of 2 checks, this one at 1 of 2."},
 		"time":          {func(r *report.Report) { r.JudgedFor = night(20) }, "The last run judged for the time 2026-11-01 02:00 UTC, this one for 2026-11-20 02:00 UTC."},
@@ -218,6 +219,28 @@ func TestWhatDiffers(t *testing.T) {
 	stopped.Stopped = "interrupted"
 	if h := history.Since(entries(stopped), run(2, "x.y passed a=passed", "x.z passed")); len(h.Differs) != 1 || h.Differs[0] != "The last run ended early: interrupted." {
 		t.Errorf("%q", h.Differs)
+	}
+}
+
+// Another release asks for other things: what fails for it alone is not called new.
+func TestNothingIsNewForAnotherTarget(t *testing.T) {
+	last := run(1, "x.y passed a=passed", "x.z warning b=warning")
+	now := run(2, "x.y failed a=failed", "x.z failed b=failed")
+	now.Target.Version = "2603"
+	if diff := cmp.Diff([]string{"revealed x.y/a >failed 1 since 2", "worse x.z/b warning>failed 2 since 1"}, told(history.Since(entries(last), now))); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// A check that this version of siteready has no more is told of once, and not for as long as a run
+// is kept that had it.
+func TestACheckThatIsNoMore(t *testing.T) {
+	all := []report.Report{run(1, "x.y passed", "x.z failed b=failed"), run(2, "x.y passed"), run(3, "x.y passed")}
+	if diff := cmp.Diff([]string{"not_looked_at x.z/b failed> 1 since 1"}, told(history.Since(entries(all[0]), all[1]))); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff([]string{}, told(history.Since(entries(all[:2]...), all[2]))); diff != "" {
+		t.Error(diff)
 	}
 }
 
@@ -291,6 +314,9 @@ func TestLaterRunsAreNotCompared(t *testing.T) {
 	h := history.Since(entries(run(1, "x.y passed a=passed"), run(9, "x.y failed a=failed")), run(5, "x.y failed a=failed"))
 	if diff := cmp.Diff([]string{"new x.y/a >failed 1 since 5"}, told(h)); diff != "" || h.Runs != 1 || len(h.Problems) != 1 {
 		t.Errorf("%s %d %q", diff, h.Runs, h.Problems)
+	}
+	if h := history.Since(entries(run(9, "x.y failed a=failed")), run(5, "x.y failed a=failed")); h.State != report.HistoryUnknown || len(h.Problems) != 1 {
+		t.Errorf("with later ones only: %+v", h)
 	}
 }
 

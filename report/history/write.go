@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -55,8 +56,16 @@ func rename(from, to string) error {
 	}
 }
 
+// The names that files have here: those that are not whole, as os.CreateTemp makes them, and those
+// of runs, without their endings. All others are somebody else's, and are left alone.
+var (
+	unfinished = regexp.MustCompile(`^` + regexp.QuoteMeta(temporary) + `[0-9]+$`)
+	runName    = regexp.MustCompile(`^[0-9]{8}T[0-9]{6}Z-[A-Za-z0-9]{1,64}$`)
+)
+
 // sweep removes what runs left behind that were killed while they wrote: files that are not whole,
-// and recordings whose report was never written. The series is locked.
+// and recordings whose report was never written. While a part of the index cannot be read the
+// recordings stay: they may be all that is left of a run. The series is locked.
 func (s *Series) sweep(names []string, runs Runs) error {
 	known := map[string]bool{}
 	for _, e := range runs.Entries {
@@ -65,7 +74,8 @@ func (s *Series) sweep(names []string, runs Runs) error {
 	var problems []error
 	for _, name := range names {
 		run, recording := strings.CutSuffix(name, recordingEnding)
-		if strings.HasPrefix(name, temporary) || recording && !known[run] && !slices.Contains(names, run+reportEnding) {
+		orphan := recording && runName.MatchString(run) && !known[run] && !slices.Contains(names, run+reportEnding)
+		if unfinished.MatchString(name) || orphan && len(runs.Problems) == 0 {
 			problems = append(problems, os.Remove(filepath.Join(s.dir, name)))
 		}
 	}

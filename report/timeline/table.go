@@ -16,12 +16,7 @@ import (
 const mostOpen = 30
 
 // JSON writes the timeline as one JSON object.
-func JSON(w io.Writer, t Timeline) error {
-	if err := report.WriteJSON(w, t); err != nil {
-		return fmt.Errorf("write the history as JSON: %w", err)
-	}
-	return nil
-}
+func JSON(w io.Writer, t Timeline) error { return report.WriteJSON(w, "the history", t) }
 
 // Table writes the newest runs for people, at most last of them, or all where it is 0, and what is open.
 func Table(w io.Writer, t Timeline, last int, o report.TableOptions) error {

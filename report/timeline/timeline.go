@@ -37,13 +37,13 @@ type Run struct {
 	Target    string         `json:"target"`
 	Siteready string         `json:"siteready"`
 	Counts    report.Counts  `json:"counts"`
-	// Compared is whether the run before it looked at the same machine and site, for the same target.
+	// Compared is whether there is an earlier run of the same machine and site, for the same target.
 	Compared bool `json:"compared"`
-	// New is how many failed or warned that had not in the run before, in checks of which that run
-	// saw all.
+	// New is how many failed or warned that had not when their check was last seen, in checks of which
+	// an earlier run saw all.
 	New int `json:"new"`
-	// Cleared is how many that failed or warned in the run before are no findings any more, in checks
-	// of which this run saw all and which apply.
+	// Cleared is how many that failed or warned when they were last seen are no findings any more, in
+	// checks of which this run saw all and which apply.
 	Cleared int `json:"cleared"`
 }
 
@@ -68,15 +68,13 @@ type Finding struct {
 // New makes the timeline of a server's runs, which are the oldest first.
 func New(server string, runs history.Runs) Timeline {
 	t := Timeline{Schema: Schema, Server: server, Problems: append([]string{}, runs.Problems...), Open: []Finding{}, Runs: []Run{}}
-	for i, e := range runs.Entries {
+	var lines lines
+	for _, e := range runs.Entries {
 		run := Run{
 			RunID: e.RunID, ReadAt: e.ReadAt, JudgedFor: e.JudgedFor, Verdict: e.Verdict, ExitCode: e.ExitCode, Stopped: e.Stopped,
 			Target: e.Target, Siteready: e.Version, Counts: e.Counts,
 		}
-		if i > 0 && e.SameSubject(runs.Entries[i-1]) && e.Target == runs.Entries[i-1].Target {
-			run.Compared = true
-			run.New, run.Cleared = between(runs.Entries[i-1], e)
-		}
+		run.New, run.Cleared, run.Compared = lines.next(e)
 		t.Runs = append(t.Runs, run)
 	}
 	if last, any := runs.Last(); any {
@@ -94,30 +92,6 @@ func New(server string, runs history.Runs) Timeline {
 	return t
 }
 
-// key is what a finding is of.
-type key struct{ check, item string }
-
-// waived is the status of what somebody has accepted.
-const waived = "waived"
-
-// between counts what came and what was cleared from one run to the next, of what failed or warned. A
-// check of which one of them did not see all tells neither.
-func between(before, now history.Entry) (came, cleared int) {
-	old, have := statuses(before), statuses(now)
-	was, is := seen(before, report.NotSelected), seen(now, report.NotSelected, notApplicable)
-	for k, status := range have {
-		if bad(status) && was[k.check] && !bad(old[k]) {
-			came++
-		}
-	}
-	for k, status := range old {
-		if _, still := have[k]; bad(status) && is[k.check] && !still {
-			cleared++
-		}
-	}
-	return came, cleared
-}
-
 // bad reports whether a status is one of a finding that nobody has accepted.
 func bad(status string) bool { return status == failed || status == warning }
 
@@ -125,33 +99,10 @@ const (
 	failed        = "failed"
 	unknown       = "unknown"
 	warning       = "warning"
+	waived        = "waived"
 	passed        = "passed"
 	notApplicable = "not_applicable"
 )
-
-func statuses(e history.Entry) map[key]string {
-	all := map[key]string{}
-	for _, f := range e.Findings {
-		all[key{f.Check, f.Item}] = f.Status
-	}
-	return all
-}
-
-// seen are the checks of which a run saw all, and whose status is none of but.
-func seen(e history.Entry, but ...string) map[string]bool {
-	all := map[string]bool{}
-	for status, ids := range e.Checks {
-		for _, id := range ids {
-			all[id] = status != unknown && !slices.Contains(but, status)
-		}
-	}
-	for _, f := range e.Findings {
-		if f.Status == unknown {
-			all[f.Check] = false
-		}
-	}
-	return all
-}
 
 // day is one calendar day, in UTC, with the run that stands for it.
 type day struct {

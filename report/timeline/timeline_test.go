@@ -76,6 +76,36 @@ func TestNewAndCleared(t *testing.T) {
 	}
 }
 
+// Each check is compared with what was last seen of it, as in the reports: neither a run of a part,
+// nor one that could not look, nor one for another target hides what came or went around it.
+func TestNewAndClearedOverGaps(t *testing.T) {
+	other := func(e history.Entry) history.Entry {
+		e.Target = "cm=2603"
+		return e
+	}
+	for name, test := range map[string]struct {
+		runs          []history.Entry
+		came, cleared int // of the last one
+	}{
+		"new after a part":          {[]history.Entry{entry(0, []string{"a", "b"}), entry(1, []string{"b"}), entry(2, []string{"b"}, "a/x=failed")}, 1, 0},
+		"cleared after a part":      {[]history.Entry{entry(0, []string{"b"}, "a/x=failed"), entry(1, []string{"b"}), entry(2, []string{"a", "b"})}, 0, 1},
+		"new after a blind one":     {[]history.Entry{entry(0, []string{"a"}), entry(1, nil, "a=unknown"), entry(2, nil, "a/x=failed")}, 1, 0},
+		"as before a blind one":     {[]history.Entry{entry(0, nil, "a/x=failed"), entry(1, nil, "a=unknown"), entry(2, nil, "a/x=failed")}, 0, 0},
+		"cleared after a blind one": {[]history.Entry{entry(0, nil, "a/x=failed"), entry(1, nil, "a=unknown"), entry(2, []string{"a"})}, 0, 1},
+		"told in a run of which not all was seen": {
+			[]history.Entry{entry(0, []string{"a"}), entry(1, nil, "a/x=failed", "a/y=unknown"), entry(2, nil, "a/x=failed")}, 0, 0,
+		},
+		"cleared once":           {[]history.Entry{entry(0, nil, "a/x=failed"), entry(1, []string{"a"}), entry(2, []string{"a"})}, 0, 0},
+		"another target between": {[]history.Entry{entry(0, []string{"a"}), other(entry(1, nil, "a/x=failed")), entry(2, nil, "a/x=failed")}, 1, 0},
+		"items instead of one":   {[]history.Entry{entry(0, nil, "a=failed"), entry(1, nil, "a/x=failed")}, 1, 0},
+	} {
+		tl := timeline.New("cm01", history.Runs{Entries: test.runs})
+		if r := tl.Runs[len(tl.Runs)-1]; !r.Compared || r.New != test.came || r.Cleared != test.cleared {
+			t.Errorf("%s: compared %v, %d new, %d cleared", name, r.Compared, r.New, r.Cleared)
+		}
+	}
+}
+
 func TestAnotherMachineIsNotCompared(t *testing.T) {
 	a, b := entry(0, []string{"a"}), entry(1, nil, "a/x=failed")
 	b.Subject.Computer = "other"
