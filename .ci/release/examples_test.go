@@ -9,6 +9,7 @@ import (
 	"github.com/goccy/go-yaml"
 
 	"siteready/platform/windows/winetest"
+	"siteready/report/notify"
 )
 
 // examples runs what the documentation says of other tools, as far as Wine has it: with the
@@ -93,6 +94,29 @@ func TestAlerts(t *testing.T) {
 	said, err := command{name: "promtool", args: []string{"check", "rules", rules}}.run(t.Context())
 	if err != nil || !strings.Contains(string(said), "2 rules found") {
 		t.Errorf("promtool says %v:\n%s", err, said)
+	}
+}
+
+// A receiver that does what the documentation says gets the signature that is sent.
+func TestSignature(t *testing.T) {
+	page, err := os.ReadFile("../../docs/notify.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, example, found := strings.Cut(string(page), "\n```\n{ printf ")
+	example, _, _ = strings.Cut(example, "\n```\n")
+	if !found {
+		t.Fatal("the documentation has no example of a receiver")
+	}
+	const secret, stamp, body = "a secret's $word", "1780000000", "{\"text\":\"two\\nlines, <ä>\"}"
+	folder := t.TempDir()
+	write(t, filepath.Join(folder, "body.json"), body)
+	said, err := command{
+		dir: folder, name: "sh", args: []string{"-c", "{ printf " + example},
+		env: []string{"SITEREADY_WEBHOOK_SECRET=" + secret, "timestamp=" + stamp},
+	}.run(t.Context())
+	if want := strings.TrimPrefix(notify.Sign(secret, stamp, []byte(body)), "v1="); err != nil || !strings.HasSuffix(string(said), " "+want+"\n") {
+		t.Errorf("it says %s%v, wanted %s", said, err, want)
 	}
 }
 

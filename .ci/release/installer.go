@@ -78,7 +78,7 @@ func (r release) installer(ctx context.Context, path string, files map[string]st
 // changes are what wixl cannot be told: when the search path is changed, that an old version goes
 // away in one step with the new one's coming, that the event source of somebody else stays his, also
 // where a person starts the installation, that the message file's path is one to be expanded,
-// that the program has a version, and the short names of files, without which names longer than eight
+// that the program has a version and no hash in its place, and the short names of files, without which names longer than eight
 // letters are not as the tables want them.
 func (r release) changes() []string {
 	const (
@@ -93,6 +93,7 @@ func (r release) changes() []string {
 		"UPDATE `Property` SET `Value` = 'EVENTSOURCE;OWNEVENTSOURCE;WIX_DOWNGRADE_DETECTED;WIX_UPGRADE_DETECTED' WHERE `Property` = 'SecureCustomProperties'",
 		"UPDATE `Registry` SET `Value` = '#%%SystemRoot%\\System32\\EventCreate.exe' WHERE `Name` = 'EventMessageFile'",
 		"UPDATE `File` SET `Version` = '" + r.version + ".0', `Language` = '1033' WHERE `File` = 'Program'",
+		"DELETE FROM `MsiFileHash` WHERE `File_` = 'Program'", // only files without a version may have one
 		fmt.Sprintf(file, "SITEREDY.EXE", programFile, "Program"),
 		fmt.Sprintf(file, "NOTICES.TXT", noticesFile, "Notices"),
 		fmt.Sprintf(file, "PARTS.JSN", partsFile, "Parts"),

@@ -17,10 +17,28 @@ const (
 	eventSourceKey = `HKLM\SYSTEM\CurrentControlSet\Services\EventLog\Application\` + report.EventSource
 	ownKey         = `HKLM\SOFTWARE\siteready`
 	folder         = `C:\Program Files\siteready`
-
-	// What /fa means to Windows. Wine's msiexec does not know it.
-	repairAll, repairMode = "REINSTALL=ALL", "REINSTALLMODE=amus"
 )
+
+// repair is what the repair of the documentation means to Windows: /f and letters with a package. Wine's
+// msiexec does not know it.
+func (m machine) repair(of string) []string {
+	m.t.Helper()
+	page, err := os.ReadFile("../../docs/install.md")
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	found := regexp.MustCompile(`(?m)^msiexec /f([a-z]+) siteready-1\.2\.3-windows-amd64\.msi /qn /norestart `).FindSubmatch(page)
+	if found == nil {
+		m.t.Fatal("the documentation has no repair")
+	}
+	// All files, and the registry of the machine and of the user: each letter stands for one part alone.
+	for _, letter := range "amu" {
+		if !strings.ContainsRune(string(found[1]), letter) {
+			m.t.Errorf("the repair of the documentation, /f%s, lacks %c", found[1], letter)
+		}
+	}
+	return []string{"/i", of, "REINSTALL=ALL", "REINSTALLMODE=" + string(found[1])}
+}
 
 // machine is a Windows on which packages are installed.
 type machine struct {
@@ -149,7 +167,7 @@ func lookAtTables(t *testing.T, out string) {
 		"InstallExecuteSequence": {"InstallInitialize\t\t1500", "RemoveExistingProducts\t\t1501", "RemoveEnvironmentStrings\t\t3300", "WriteEnvironmentStrings\t\t5200"},
 		"Component":              {"\tNOT EVENTSOURCE OR OWNEVENTSOURCE\t"},
 		"Environment":            {"Path\t=-*PATH\t[~];[INSTALLDIR]\tProgram"},
-		"Property":               {"UpgradeCode\t{00441662-E097-4064-900D-19E00962AFFB}", "ALLUSERS\t1", "SecureCustomProperties\tEVENTSOURCE;OWNEVENTSOURCE;WIX_DOWNGRADE_DETECTED;WIX_UPGRADE_DETECTED", "ProductVersion\t1.2.3"},
+		"Property":               {"UpgradeCode\t{00441662-E097-4064-900D-19E00962AFFB}", "ALLUSERS\t1", "MSIRESTARTMANAGERCONTROL\tDisable", "SecureCustomProperties\tEVENTSOURCE;OWNEVENTSOURCE;WIX_DOWNGRADE_DETECTED;WIX_UPGRADE_DETECTED", "ProductVersion\t1.2.3"},
 		"_SummaryInformation":    {"7\tx64;1033", "12\t2026/11/02 03:04:05", "13\t2026/11/02 03:04:05"},
 		"RegLocator":             {"\tSOFTWARE\\siteready\tEventSource\t18"},
 	} {
@@ -165,6 +183,25 @@ func lookAtTables(t *testing.T, out string) {
 	}
 }
 
+// lookAtHashes wants hashes of files that have no version, and of no other: Windows Installer compares those by
+// their versions. https://learn.microsoft.com/windows/win32/msi/msifilehash-table
+func lookAtHashes(t *testing.T, out string) {
+	said, err := command{dir: out, name: "msiinfo", args: []string{"export", "siteready-1.2.3-windows-amd64.msi", "MsiFileHash"}}.run(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var files []string
+	for i, row := range strings.Split(strings.TrimSpace(string(said)), "\n") {
+		if name, _, _ := strings.Cut(row, "\t"); i > 2 { // behind the heads of the columns
+			files = append(files, name)
+		}
+	}
+	slices.Sort(files)
+	if !slices.Equal(files, []string{"Licence", "Notices", "Parts"}) {
+		t.Errorf("hashes have %v", files)
+	}
+}
+
 // install takes one machine through all that happens to an installed program.
 func install(t *testing.T, before, after string) {
 	probe := filepath.Join(t.TempDir(), "probe.exe")
@@ -174,6 +211,7 @@ func install(t *testing.T, before, after string) {
 	const (
 		older, newer = `C:\packages\siteready-1.2.3-windows-amd64.msi`, `C:\packages\siteready-1.2.4-windows-amd64.msi`
 		config       = folder + `\siteready.yaml`
+		past         = folder + `\history\CM01\runs.jsonl`
 	)
 	path := []string{`C:\windows\system32`, `C:\windows`, `C:\Tools`}
 	m := newMachine(t, before, after)
@@ -204,12 +242,13 @@ func install(t *testing.T, before, after string) {
 
 	// Repair brings back what is gone.
 	m.WriteFile(config, []byte("target: \"2509\"\n"))
+	m.WriteFile(past, []byte("{}\n"))
 	if err := os.Remove(m.Path(folder + `\` + programFile)); err != nil {
 		t.Fatal(err)
 	}
 	m.Run(t.Context(), "reg", winetest.RunOptions{}, "delete", eventSourceKey, "/f")
 	m.wants(eventSourceKey, "EventMessageFile", "")
-	m.msiexec(0, "/i", older, repairAll, repairMode)
+	m.msiexec(0, m.repair(older)...)
 	complete("1.2.3")
 
 	m.msiexec(0, "/i", newer)
@@ -218,6 +257,7 @@ func install(t *testing.T, before, after string) {
 	m.msiexec(failed, "/i", older)
 	complete("1.2.4")
 	m.there(config, true)
+	m.there(past, true)
 
 	m.msiexec(0, "/x", newer)
 	m.installed()
@@ -225,6 +265,7 @@ func install(t *testing.T, before, after string) {
 		m.there(folder+`\`+name, false)
 	}
 	m.there(config, true) // it is the administrator's
+	m.there(past, true)
 	m.wants(eventSourceKey, "EventMessageFile", "")
 	m.wants(eventSourceKey, "TypesSupported", "")
 	m.wants(ownKey, "EventSource", "")
@@ -245,7 +286,7 @@ func registeredByOthers(t *testing.T, before, after string) {
 	}
 	for _, args := range [][]string{
 		{"/i", `C:\packages\siteready-1.2.3-windows-amd64.msi`},
-		{"/i", `C:\packages\siteready-1.2.3-windows-amd64.msi`, repairAll, repairMode},
+		m.repair(`C:\packages\siteready-1.2.3-windows-amd64.msi`),
 		{"/i", `C:\packages\siteready-1.2.4-windows-amd64.msi`},
 		{"/x", `C:\packages\siteready-1.2.4-windows-amd64.msi`},
 	} {

@@ -69,7 +69,7 @@ func (r release) partsList(all parts, programs map[string]string) ([]byte, error
 	list.Metadata.Timestamp = r.at.Format(time.RFC3339)
 	refs := map[string]string{}
 	for _, m := range all.modules {
-		refs[m.path] = "pkg:golang/" + m.path + "@" + url.PathEscape(m.version)
+		refs[m.path] = packageURL(m.path, m.version)
 	}
 	refsOf := func(paths []string) []string {
 		var found []string
@@ -110,6 +110,12 @@ func (r release) partsList(all parts, programs map[string]string) ([]byte, error
 	encoder.SetIndent("", "  ")
 	err := encoder.Encode(list)
 	return b.Bytes(), err
+}
+
+// packageURL names a module as all lists of parts do, so that they can be compared with lists of known
+// faults: https://github.com/package-url/purl-spec
+func packageURL(path, version string) string {
+	return "pkg:golang/" + strings.ToLower(path) + "@" + url.QueryEscape(version)
 }
 
 func choices(ids []string) []licenseChoice {

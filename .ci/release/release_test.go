@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -34,6 +35,12 @@ func TestRelease(t *testing.T) {
 		// Nothing that the first build compiled is there for the second.
 		second.source, second.env = two, []string{"GOCACHE=" + filepath.Join(t.TempDir(), "cache")}
 		again := filepath.Join(t.TempDir(), "out")
+		// Nor does it depend on what else people have set.
+		for name, value := range map[string]string{"TZ": "Asia/Tokyo", "LC_ALL": "de_DE.UTF-8", "GOFLAGS": "-trimpath=false", "GOAMD64": "v3", "GOARM64": "v9.0"} {
+			t.Setenv(name, value)
+		}
+		before := syscall.Umask(0o077)
+		defer syscall.Umask(before)
 		made(t, second, again)
 		if diff := cmp.Diff(contents(t, out), contents(t, again), cmp.Comparer(bytes.Equal)); diff != "" {
 			t.Errorf("two builds of one source differ in %d bytes of text like this:\n%.2000s", len(diff), diff)
@@ -49,6 +56,7 @@ func TestRelease(t *testing.T) {
 		made(t, second, signed)
 		lookAtSignatures(t, signed, second.signer)
 		lookAtTables(t, out)
+		lookAtHashes(t, out)
 		install(t, out, signed)
 		registeredByOthers(t, out, signed)
 	})

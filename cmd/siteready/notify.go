@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -163,14 +164,21 @@ func (p *program) tell(ctx context.Context, r report.Report, out *outputOptions)
 		say(p.stderr, "nobody was told: the run was interrupted")
 		return
 	}
-	file, memory := p.remembered(r, out.history.folder)
-	changed := false
+	file, series, memory := p.remembered(r, out.history.folder)
+	told := notify.Memory{}
 	for _, sender := range senders {
 		var before *notify.Told
-		if told, known := memory[sender.Channel()]; known {
-			before = &told
+		if last, known := memory[sender.Channel()]; known {
+			before = &last
+		}
+		old := older(r, before)
+		if old != "" {
+			before = nil // what is new against later facts is none
 		}
 		due, why := o.when().Due(r, before)
+		if old != "" {
+			due, why = due && o.when() != notify.OnChange, old
+		}
 		if !due {
 			say(p.stderr, fmt.Sprintf("nothing was told by %s: %s", sender.Channel(), why))
 			continue
@@ -184,13 +192,24 @@ func (p *program) tell(ctx context.Context, r report.Report, out *outputOptions)
 		}
 		if err == nil || errors.Is(err, notify.ErrPartly) {
 			say(p.stderr, fmt.Sprintf("told by %s: %s", sender.Channel(), why))
-			memory[sender.Channel()] = message.Changes.Now
-			changed = true
+			if old == "" {
+				told[sender.Channel()] = message.Changes.Now
+			}
 		}
 	}
-	if changed && file != "" {
-		p.remember(file, memory)
+	if len(told) > 0 && series != nil {
+		p.remember(ctx, file, series, told)
 	}
+}
+
+// older says that a run judged a recording that is older than what somebody was told last: that is
+// no change of the site, and nothing to compare the next run with. Empty when it is not so. A run of
+// this machine is never older: its clock or the one before may be wrong, and it must be told.
+func older(r report.Report, before *notify.Told) string {
+	if before == nil || r.Source.Kind != report.Recording || !r.ReadAt.Before(before.ReadAt) {
+		return ""
+	}
+	return fmt.Sprintf("the facts of this recording are older than those that were told last, of %s", before.ReadAt.Format(report.Clock))
 }
 
 // untold says that a message was not delivered, to whoever looks.
@@ -204,38 +223,58 @@ func (p *program) untold(channel string, err error, eventLog bool) {
 	}
 }
 
-// remembered is what was told of this server last, and the file where that is kept; no file
-// without a history. What cannot be read is not known, and so all is told again.
-func (p *program) remembered(r report.Report, folder string) (string, notify.Memory) {
+// remembered is what was told of this server last, the file where that is kept, and the runs whose
+// lock guards it; no runs without a history. What cannot be read is not known, and so all is told
+// again.
+func (p *program) remembered(r report.Report, folder string) (string, *history.Series, notify.Memory) {
 	none := notify.Memory{}
 	if folder == "" {
-		return "", none
+		return "", nil, none
 	}
 	store, err := history.Open(folder)
 	if err != nil {
-		return "", none // that the history cannot be used has been said
+		return "", nil, none // that the history cannot be used has been said
 	}
-	file := filepath.Join(store.Dir(), store.Of(r.Subject).Name+".told.json")
-	data, err := os.ReadFile(file)
-	if errors.Is(err, fs.ErrNotExist) {
-		return file, none
-	}
-	memory, wrong := notify.ParseMemory(data)
-	if err = errors.Join(err, wrong); err != nil {
+	series := store.Of(r.Subject)
+	file := filepath.Join(store.Dir(), series.Name+".told.json")
+	memory, err := readMemory(file)
+	if err != nil {
 		say(p.stderr, fmt.Sprintf("what was told last cannot be read, and so all is told again: %s: %v", file, bare(err)))
-		return file, none
+		return file, series, none
 	}
-	return file, memory
+	return file, series, memory
 }
 
-func (p *program) remember(file string, memory notify.Memory) {
-	data, err := memory.Encode()
-	if err == nil {
-		err = replaceFile(file, func(w io.Writer) error {
+// readMemory reads what was told last; nothing where there is no file.
+func readMemory(file string) (notify.Memory, error) {
+	data, err := os.ReadFile(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return notify.Memory{}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return notify.ParseMemory(data)
+}
+
+// remember adds what was told to what is remembered. Another run may have told on another way
+// meanwhile; while it sends nobody waits.
+func (p *program) remember(ctx context.Context, file string, series *history.Series, told notify.Memory) {
+	err := series.Locked(context.WithoutCancel(ctx), func() error {
+		memory, err := readMemory(file)
+		if err != nil {
+			memory = notify.Memory{} // that it cannot be read has been said
+		}
+		maps.Copy(memory, told)
+		data, err := memory.Encode()
+		if err != nil {
+			return err
+		}
+		return replaceFile(file, func(w io.Writer) error {
 			_, err := w.Write(data)
 			return err
 		})
-	}
+	})
 	if err != nil {
 		say(p.stderr, fmt.Sprintf("what was told could not be remembered, and so it will be told again: %v", err))
 	}

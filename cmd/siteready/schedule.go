@@ -7,10 +7,12 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"siteready/checks/catalog"
 	"siteready/cmd/siteready/schedule"
@@ -70,6 +72,13 @@ func (o *taskOptions) addTo(cmd *cobra.Command) {
 	f.StringVar(&o.user, "user", "", `run as this group managed service account, DOMAIN\name$`)
 	f.BoolVar(&o.system, "system", false, "run as SYSTEM, which is the computer account on other servers")
 	f.DurationVar(&o.stopAfter, "stop-after", defaultStopAfter, "when Windows ends a run that has not ended")
+	cmd.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		var unknown *pflag.NotExistError
+		if errors.As(err, &unknown) {
+			return fmt.Errorf("%w; the flags of check stand behind --, as siteready schedule %s --system -- --history FOLDER", err, cmd.Name())
+		}
+		return err
+	})
 }
 
 // task is what the flags and the arguments behind -- say.
@@ -143,7 +152,7 @@ func (p *program) scheduleInstall(host taskHost) *cobra.Command {
 			if err := install(cmd.Context(), scheduler, task, host.scratch(task), replace); err != nil {
 				return err
 			}
-			return p.print(func(w io.Writer) error { return writeInstalled(w, task, notes) })
+			return p.print(func(w io.Writer) error { return p.writeInstalled(w, task, notes) })
 		},
 	}
 	o.addTo(cmd)
@@ -202,7 +211,12 @@ func (p *program) looksRight(task schedule.Task, args []string, here bool) (note
 	if rest := cmd.Flags().Args(); len(rest) > 0 {
 		return nil, fmt.Errorf("behind --: check takes flags only, not %q", rest[0])
 	}
-	if o.path == "-" || o.site == "-" {
+	switch {
+	case cmd.Flags().Changed("site"):
+		return nil, errors.New("behind --: --site judges a recorded site, and the task looks at this machine each night")
+	case cmd.Flags().Changed("at"):
+		return nil, errors.New("behind --: --at is one day, and the task runs each night: from that day on all would end with wrong usage")
+	case o.path == "-":
 		return nil, errors.New("behind --: a task has no standard input, so that - is no file")
 	}
 	output := o.outputOptions
@@ -212,7 +226,7 @@ func (p *program) looksRight(task schedule.Task, args []string, here bool) (note
 	if err := output.validate(); err != nil {
 		return nil, fmt.Errorf("behind --: %w", err)
 	}
-	if err := errors.Join(o.history.validate(cmd), o.telling.validateValues(&o.configOptions)); err != nil {
+	if err := errors.Join(o.history.validate(cmd), o.telling.validateValues(&o.configOptions), o.configOptions.stated(), o.sqlOptions.validate(&o.configOptions)); err != nil {
 		return nil, fmt.Errorf("behind --: %w", err)
 	}
 	inTask := o.telling.webhook != ""
@@ -224,6 +238,9 @@ func (p *program) looksRight(task schedule.Task, args []string, here bool) (note
 			return nil, err
 		}
 		if err := o.telling.validate(&o.configOptions, o.history.folder); err != nil {
+			return nil, fmt.Errorf("behind --: %w", err)
+		}
+		if err := o.seenFromTask(task); err != nil {
 			return nil, fmt.Errorf("behind --: %w", err)
 		}
 	}
@@ -240,16 +257,41 @@ func (p *program) looksRight(task schedule.Task, args []string, here bool) (note
 	return notes, nil
 }
 
+// seenFromTask finds what a run could not use with the values of flags and configuration together.
+// Paths of flags begin where the task starts.
+func (o *checkOptions) seenFromTask(task schedule.Task) error {
+	if err := o.sqlOptions.validate(&o.configOptions); err != nil {
+		return err
+	}
+	if o.caFile == "" {
+		return nil
+	}
+	file := o.caFile
+	if !filepath.IsAbs(file) {
+		file = filepath.Join(filepath.Dir(task.Program), file)
+	}
+	if _, err := os.Stat(file); err != nil {
+		return fmt.Errorf("%s %s: %w", o.said("sql-ca"), file, bare(err))
+	}
+	return nil
+}
+
 // scheduleNotes are what somebody who registers a task should know.
 func scheduleNotes(task schedule.Task, o *checkOptions) []string {
 	var notes []string
 	if task.Account == "" {
 		notes = append(notes, "SYSTEM is the computer account on other servers, also for SQL Server on another machine: it needs the rights there.")
 	} else {
-		notes = append(notes, task.Account+" needs the right to log on as a batch job here, and the rights that docs/rights.md names.")
+		notes = append(notes, task.Account+" needs the right to log on as a batch job here, and the rights that `siteready explain` names for each check.")
 	}
 	if len(o.files) == 0 && !o.eventLog && o.history.folder == "" && !o.telling.enabled() {
 		notes = append(notes, "This task keeps no report and tells nobody: say --history, -o, --mail-to or --event-log behind --.")
+	}
+	if paths := o.besideProgram(); len(paths) > 0 && task.Account != "" {
+		notes = append(notes, fmt.Sprintf("What has no full path is written to %s, where %s needs the right to write: %s.", task.Folder(), task.Account, strings.Join(paths, ", ")))
+	}
+	if o.at != "" {
+		notes = append(notes, o.said("at")+" is one day: from then on each night ends with wrong usage, until it is taken out.")
 	}
 	if variables := o.variables(); len(variables) > 0 {
 		notes = append(notes, "The task does not see the variables of this console: set "+strings.Join(variables, ", ")+" for the machine.")
@@ -259,6 +301,17 @@ func scheduleNotes(task schedule.Task, o *checkOptions) []string {
 	}
 	notes = append(notes, "Whoever may write to "+task.Folder()+" decides what runs there as this account.")
 	return notes
+}
+
+// besideProgram are the paths that a run writes to and that begin where the task starts.
+func (o *checkOptions) besideProgram() []string {
+	paths := []string{o.history.folder}
+	for _, file := range o.files {
+		if _, path, err := parseOutput(file); err == nil { // else it was refused before
+			paths = append(paths, path)
+		}
+	}
+	return slices.DeleteFunc(paths, func(path string) bool { return path == "" || schedule.IsFullPath(path) })
 }
 
 // variables are the environment variables that a run reads, if it needs them at all.
@@ -279,7 +332,7 @@ func (o *checkOptions) variables() []string {
 	return all
 }
 
-func writeInstalled(w io.Writer, t schedule.Task, notes []string) error {
+func (p *program) writeInstalled(w io.Writer, t schedule.Task, notes []string) error {
 	account := t.Account
 	if account == "" {
 		account = "SYSTEM"
@@ -287,8 +340,8 @@ func writeInstalled(w io.Writer, t schedule.Task, notes []string) error {
 	fmt.Fprintf(w, "The task %s is registered: each day at %s as %s, first on %s.\n", t.Name, t.Start.Format("15:04"), account, t.Start.Format(time.DateOnly))
 	fmt.Fprintf(w, "  Runs      \"%s\" %s\n  In        %s\n  Stopped   after %v; no second one starts beside it\n", t.Program, schedule.CommandLine(t.Arguments), t.Folder(), t.StopAfter)
 	fmt.Fprintf(w, "  Try it    schtasks /Run /TN \"%s\", then: siteready schedule status\n", t.Name)
-	for _, note := range notes {
-		fmt.Fprintf(w, "- %s\n", note)
+	for _, text := range notes {
+		note(w, p.columns(), "- ", text)
 	}
 	return nil
 }

@@ -9,10 +9,13 @@ import (
 	"os"
 	"runtime"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
 	"siteready/cmd/siteready/schedule"
+	"siteready/report"
 )
 
 // Exit codes of `schedule status`, beside 70 for a Task Scheduler that does not answer.
@@ -67,17 +70,51 @@ func (p *program) status(ctx context.Context, scheduler schedule.Scheduler, name
 	}
 	return p.print(func(w io.Writer) error {
 		fmt.Fprintf(w, "Task      %s\nStarts    %s\nAs        %s\nRuns      %s %s\nIn        %s\nStopped   after %s\n",
-			name, starts(task), account(task), task.Command, task.Arguments, task.Folder, orNever(task.StopAfter))
+			name, visible(starts(task)), visible(account(task)), visible(task.Command), visible(task.Arguments), visible(task.Folder), visible(orNever(task.StopAfter)))
 		if err != nil {
-			fmt.Fprintf(w, "Last run  could not be read: %v\n", err)
+			note(w, p.columns(), "Last run  ", fmt.Sprintf("could not be read: %v", err))
 		} else {
-			fmt.Fprintf(w, "Next run  %s\nLast run  %s\n", orNone(last.Next), ended(last))
+			fmt.Fprintf(w, "Next run  %s\n", orNone(last.Next))
+			note(w, p.columns(), "Last run  ", ended(last))
 		}
 		for _, text := range wrong {
-			fmt.Fprintf(w, "- %s\n", text)
+			note(w, p.columns(), "- ", text)
 		}
 		return nil
 	})
+}
+
+// columns is how wide a line on standard output may be.
+func (p *program) columns() int {
+	return max(new(outputOptions).terminal(p.stdout).Width, report.MinWidth) - 1
+}
+
+// note writes a text behind a label, in lines of so many columns. What has no blank, such as a path,
+// stays whole.
+func note(w io.Writer, most int, label, text string) {
+	line := label
+	for i, word := range strings.Fields(visible(text)) {
+		switch {
+		case i == 0:
+		case utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) <= most:
+			line += " "
+		default:
+			fmt.Fprintln(w, line)
+			line = strings.Repeat(" ", len(label))
+		}
+		line += word
+	}
+	fmt.Fprintln(w, line)
+}
+
+// visible is text that somebody else has registered, without what could change a terminal.
+func visible(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.In(r, unicode.Cc, unicode.Cf) {
+			return ' '
+		}
+		return r
+	}, text)
 }
 
 func starts(task schedule.Registered) string {
@@ -142,15 +179,32 @@ func meanings() map[uint32]string {
 	return map[uint32]string{
 		0: "ready", 1: "warnings", 2: "blocked", 3: "could not complete",
 		exitUsage: "wrong usage, or a file that cannot be used: nothing was checked", exitFailure: "the report could not be made or written",
-		schedule.Running: "it is running", schedule.NeverRan: "it has not run yet", schedule.Ended: "it was ended before its end",
+		schedule.Running: "it is running", schedule.Queued: "it waits for its start", schedule.NeverRan: "it has not run yet", schedule.Ended: "it was ended before its end",
+	}
+}
+
+// windowsMeanings are what keeps a run from its start or its end.
+// https://learn.microsoft.com/windows/win32/debug/system-error-codes
+func windowsMeanings() map[uint32]string {
+	return map[uint32]string{
+		0x80070002: "the program is not there",
+		0x80070003: "the program's folder is not there",
+		0x80070005: "the account may not start the program",
+		0x8007010B: "the folder that it starts in is not there",
+		0x8007052E: "the account could not log on",
+		0x80070569: "the account has no right to log on as a batch job",
+		0x800710E0: "its start was refused, such as when another run was under way",
+		0xC000013A: "it was ended from outside, or with its console",
 	}
 }
 
 // wrongEnd says of a code of the last run that it made no report; empty where it did.
 func wrongEnd(code uint32) string {
 	switch {
-	case code <= 3, code == schedule.Running, code == schedule.NeverRan:
+	case code <= 3, code == schedule.Running, code == schedule.Queued, code == schedule.NeverRan:
 		return ""
+	case windowsMeanings()[code] != "":
+		return fmt.Sprintf("The last run made no whole report: Windows gives the code 0x%08X: %s.", code, windowsMeanings()[code])
 	case meanings()[code] != "":
 		return "The last run made no whole report: " + meanings()[code] + "."
 	default:
@@ -163,11 +217,11 @@ func ended(last schedule.LastRun) string {
 	switch {
 	case last.Code == schedule.NeverRan:
 		return meaning
-	case last.Code > exitFailure && meaning != "":
+	case last.Code == schedule.Running || last.Code == schedule.Queued || last.Code == schedule.Ended:
 		return orNone(last.Last) + ", " + meaning
 	case meaning != "":
 		return fmt.Sprintf("%s, exit code %d: %s", orNone(last.Last), last.Code, meaning)
 	default:
-		return fmt.Sprintf("%s, 0x%08X", orNone(last.Last), last.Code)
+		return fmt.Sprintf("%s, 0x%08X", orNone(last.Last), last.Code) // what it means stands below
 	}
 }

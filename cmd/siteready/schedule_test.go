@@ -79,19 +79,24 @@ func TestSchedule(t *testing.T) {
 			}},
 			{args: []string{"status"}, stdout: []string{"Starts    each day at 02:00, first on 2026-11-22", "As        SYSTEM", "Stopped   after 30m", "Next run  22.11.2026 02:00:00", "Last run  it has not run yet"}},
 			{scheduletest.LastFile, "2", []string{"status"}, 0, []string{"Last run  21.11.2026 02:00:00, exit code 2: blocked"}, nil},
+			{args: []string{"status", "--name", "SiteReady"}, stdout: []string{"Last run  21.11.2026 02:00:00, exit code 2: blocked"}},
+			{scheduletest.LastFile, "267045", []string{"status"}, 0, []string{"it waits for its start"}, nil},
+			{scheduletest.LastFile, "-2147023495", []string{"status"}, 1, []string{"Last run  21.11.2026 02:00:00, 0x80070579", "- The last run made no whole report: Windows gives the code 0x80070579."}, nil},
+			{scheduletest.LastFile, "-2147023511", []string{"status"}, 1, []string{"0x80070569: the account has no right to log on as a batch"}, nil},
 			{scheduletest.LastFile, "64", []string{"status"}, 1, []string{"exit code 64: wrong usage", "- The last run made no whole report: wrong usage"}, nil},
 			{scheduletest.LastFile, "267014", []string{"status"}, 1, []string{"Last run  21.11.2026 02:00:00, it was ended before its end"}, nil},
 			{scheduletest.LastFile, "267009", []string{"status"}, 0, []string{"it is running"}, nil},
 			{scheduletest.LastFile, "-1073741510", []string{"status"}, 1, []string{"0xC000013A"}, nil},
 			{scheduletest.LastFile, "?", []string{"status"}, 3, []string{"Last run  could not be read: "}, nil},
 			{args: system("--", "--no-config"), code: 70, stderr: []string{"nothing was registered: there is a task siteready; --replace replaces it"}},
+			{scheduletest.LastFile, "?", []string{"status"}, 3, []string{"Last run  could not be read: "}, nil},
 			{args: system("--replace", "--at", "3:30", "--stop-after", "1h", "--", "check", "--no-config", "--event-log=false"), stdout: []string{"each day at 03:30", "keeps no report"}},
 			{args: []string{"status"}, code: 3, stdout: []string{"each day at 03:30", "after 1h"}},
 			{args: []string{"remove"}, stdout: []string{"The task siteready is removed."}},
 			{args: []string{"remove"}, stdout: []string{"There was no task siteready; nothing was removed."}},
 		},
 		"a managed account and a name": {
-			{args: []string{"install", "--user", `CONTOSO\sr$`, "--name", "siteready cm", "--", "--no-config"}, stdout: []string{`as CONTOSO\sr$`, "log on as a batch job"}},
+			{args: []string{"install", "--user", `CONTOSO\sr$`, "--name", "siteready cm", "--", "--no-config"}, stdout: []string{`as CONTOSO\sr$`, "log on as a batch job here, and the rights that `siteready explain` names"}},
 			{args: []string{"status", "--name", "siteready cm"}, stdout: []string{"As        S-1-5-21-"}},
 			{args: []string{"status"}, code: 1, stdout: []string{"There is no task siteready."}},
 		},
@@ -130,6 +135,18 @@ func TestSchedule(t *testing.T) {
 			{args: system("--", "--no-config", "--only", "nosuch"), code: 64, stderr: []string{"no check is called"}},
 			{args: system("--", "--no-config", "--format", "nosuch"), code: 64, stderr: []string{"behind --: --format is"}},
 			{args: system("--", "--no-config", "--notify-on", "always"), code: 64, stderr: []string{"behind --: --notify-on needs somebody to tell"}},
+			{args: system("--history", `D:\h`), code: 64, stderr: []string{"unknown flag: --history; the flags of check stand behind --, as siteready schedule install --system -- --history"}},
+			{args: []string{"status", "--history", "x"}, code: 64, stderr: []string{"unknown flag: --history\n"}},
+			{args: system("--", "--no-config", "--site", "a.site"), code: 64, stderr: []string{"behind --: --site judges a recorded site"}},
+			{args: system("--", "--no-config", "--site", "-"), code: 64, stderr: []string{"behind --: --site judges a recorded site"}},
+			{args: system("--", "--no-config", "--site", ""), code: 64, stderr: []string{"behind --: --site judges a recorded site"}},
+			{args: system("--", "--no-config", "--at", "2099-01-01"), code: 64, stderr: []string{"behind --: --at is one day, and the task runs each night"}},
+			{args: system("--", "--no-config", "--sql-encrypt", "x"), code: 64, stderr: []string{`behind --: --sql-encrypt: "x" is no encryption policy`}},
+			{args: system("--", "--no-config", "--sql-server", "a;b"), code: 64, stderr: []string{`behind --: --sql-server: "a;b" is no SQL Server`}},
+			{args: system("--", "--no-config", "--sql-ca", "/nosuch.pem"), code: 64, stderr: []string{"behind --: --sql-ca /nosuch.pem: "}},
+			{args: system("--", "--no-config", "--sql-ca", "/nosuch.pem", "--sql-trust-server-certificate"), code: 64, stderr: []string{"do not go together"}},
+			{args: system("--", "--no-config", "--setup-account", "bob"), code: 64, stderr: []string{`behind --: --setup-account: "bob" is no account`}},
+			{args: system("--", "--no-config", "--key-backup", ""), code: 64, stderr: []string{"behind --: --key-backup : a path is missing"}},
 			{args: system("--", "--config", "-"), code: 64, stderr: []string{"no standard input"}},
 			{args: system("--", "--config", "/nosuch/siteready.yaml"), code: 64, stderr: []string{"cannot be read"}},
 			{args: system("--", "--no-config", "-o", `%TEMP%\a.json`), code: 64, stderr: []string{"which the Task Scheduler replaces"}},
@@ -163,13 +180,55 @@ func TestSchedule(t *testing.T) {
 	}
 }
 
+// What is said of a task has lines that fit, and only what must stay whole is longer.
+func TestScheduleIsNarrow(t *testing.T) {
+	var b bytes.Buffer
+	path := `D:\` + strings.Repeat("x", 100)
+	note(&b, 79, "- ", strings.Repeat("word ", 18)+path+" and \x1b[31m more")
+	if want := "- " + strings.TrimSpace(strings.Repeat("word ", 15)) + "\n  word word word\n  " + path + "\n  and [31m more\n"; b.String() != want {
+		t.Errorf("%s\nis not\n%s", &b, want)
+	}
+	m := newTaskMachine(t)
+	m.write(t, scheduletest.S4UFile, "")
+	m.write(t, scheduletest.LastFile, "267014")
+	_, installed, _ := m.run(t, "install", "--system", "--", "--no-config", "--sql-user", "sr", "--history", "h", "--mail-to", "a@b.test", "--mail-from", "a@b.test", "--mail-server", "m", "--webhook", "https://hooks.test/x")
+	_, _, _ = m.run(t, "install", "--replace", "--user", `CONTOSO\sr$`, "--", "--no-config")
+	_, status, _ := m.run(t, "status")
+	m.write(t, scheduletest.LastFile, strings.Repeat("no number ", 20))
+	_, unread, _ := m.run(t, "status")
+	if !strings.Contains(status, "looks as if\n  access were denied.\n") {
+		t.Error(status)
+	}
+	for _, text := range []string{installed, status, unread} {
+		for line := range strings.Lines(text) {
+			if len(line) > fileWidth && !strings.HasPrefix(strings.TrimSpace(line), "Runs ") {
+				t.Errorf("%d columns: %s", len(line)-1, line)
+			}
+		}
+	}
+}
+
 // A log-on with a password, a share, and paths that begin at the program's folder are told.
 func TestScheduleNotes(t *testing.T) {
 	m := newTaskMachine(t)
+	_, stdout, stderr := m.run(t, "install", "--user", `CONTOSO\sr$`, "--", "--no-config", "--history", "past", "-o", `D:\a.json`, "-o", "nagios=last.txt")
+	if want := `What has no full path is written to C:\Program Files\siteready, where CONTOSO\sr$ needs the right to write: past, last.txt.`; !strings.Contains(strings.Join(strings.Fields(stdout), " "), want) {
+		t.Errorf("%q is not in\n%s%s", want, stdout, stderr)
+	}
+	for _, args := range [][]string{{"--system", "--", "-o", "last.json"}, {"--user", `CONTOSO\sr$`, "--", "-o", `D:\last.json`}} {
+		if _, stdout, _ := m.run(t, append([]string{"install", "--replace"}, append(args, "--no-config")...)...); !strings.Contains(stdout, "is registered") || strings.Contains(stdout, "full path") {
+			t.Errorf("%q: %s", args, stdout)
+		}
+	}
+	m = newTaskMachine(t)
 	m.program = `\\files01\tools\siteready.exe`
-	_, stdout, stderr := m.run(t, "install", "--system", "--", "--no-config", "--sql-user", "sr", "--webhook", "https://hooks.test/x", "--notify-on", "always")
-	for _, want := range []string{"set SITEREADY_SQL_PASSWORD, SITEREADY_WEBHOOK_SECRET for the machine", "lies on a share", `Whoever may write to \\files01\tools`, "The web address stands in the task"} {
-		if !strings.Contains(stdout, want) {
+	m.write(t, "siteready.yaml", "at: 2099-12-05\n")
+	_, stdout, stderr = m.run(t, "install", "--system", "--", "--config", filepath.Join(m.state, "siteready.yaml"), "--sql-user", "sr", "--webhook", "https://hooks.test/x", "--notify-on", "always")
+	for _, want := range []string{
+		"set SITEREADY_SQL_PASSWORD, SITEREADY_WEBHOOK_SECRET for the machine", "lies on a share", `Whoever may write to \\files01\tools`, "The web address stands in the task",
+		"siteready.yaml:1) is one day: from then on each night ends with wrong usage",
+	} {
+		if !strings.Contains(strings.Join(strings.Fields(stdout), " "), want) {
 			t.Errorf("%q is not in\n%s%s", want, stdout, stderr)
 		}
 	}

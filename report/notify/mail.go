@@ -16,6 +16,7 @@ import (
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
 )
 
 // Encryption says how the way to a mail server is protected.
@@ -46,6 +47,7 @@ type Mail struct {
 	Password   string
 	Roots      *x509.CertPool // authorities that are trusted; nil for those of the system
 	Limit      time.Duration  // of all tries; 0 is DefaultLimit
+	OneTry     time.Duration  // of one, until the letter is on its way; 0 is 25 s
 	Wait       func(context.Context, time.Duration) error
 	Now        func() time.Time // nil for the clock
 }
@@ -60,6 +62,13 @@ func ParseAddress(text string) (mail.Address, error) {
 		if r > unicode.MaxASCII || unicode.IsControl(r) || unicode.IsSpace(r) || strings.ContainsRune(`<>"`, r) {
 			return mail.Address{}, fmt.Errorf("%q is no mail address that every server takes", text)
 		}
+	}
+	const longest, longestName = 254, 200 // RFC 5321, 4.5.3.1.3; and what fits into a line of 998 characters
+	switch {
+	case len(address.Address) > longest:
+		return mail.Address{}, fmt.Errorf("%q is no mail address: it has more than %d characters", line(text, 60), longest)
+	case utf8.RuneCountInString(address.Name) > longestName:
+		return mail.Address{}, fmt.Errorf("%q has a name of more than %d characters", line(text, 60), longestName)
 	}
 	if strings.ContainsFunc(address.Name, unicode.IsControl) {
 		return mail.Address{}, fmt.Errorf("%q has a control character in its name", text)
@@ -136,20 +145,36 @@ func (m Mail) Send(ctx context.Context, message Message) error {
 		address, _ := ParseAddress(text)
 		to = append(to, address)
 	}
-	text, err := letter(message, from, to, now())
-	if err != nil {
+	at := now()
+	text, err := letter(message, from, to, at)
+	message.Page = nil
+	short, wrong := letter(message, from, to, at)
+	if err = errors.Join(err, wrong); err != nil {
 		return fmt.Errorf("make the mail: %w", err)
 	}
-	err = try(ctx, m.Limit, m.Wait, func(ctx context.Context) error { return m.once(ctx, from, to, text) })
-	if err == nil {
+	way := &delivery{from: from, left: to, text: text, short: short}
+	err = try(ctx, m.Limit, m.Wait, func(ctx context.Context) error { return m.once(ctx, way) })
+	if err = errors.Join(append(way.refused, err)...); err == nil {
 		return nil
+	}
+	if way.taken {
+		err = fmt.Errorf("%w: %w", ErrPartly, err)
 	}
 	// What a server says may hold what it was sent.
 	told := failed("mail to "+m.Server, err, m.Password, m.User, "\x00"+m.User+"\x00"+m.Password)
-	if errors.Is(err, ErrPartly) {
+	if way.taken {
 		return fmt.Errorf("%w%w", told, quiet{ErrPartly})
 	}
 	return told
+}
+
+// delivery is a letter on its way.
+type delivery struct {
+	from        mail.Address
+	left        []mail.Address // who has not got it, and has not been refused for ever
+	text, short []byte         // the short one is for a server that takes none of the other's size
+	taken       bool           // somebody has got it
+	refused     []error        // of addresses that were refused for ever
 }
 
 // quiet is an error that errors.Is finds and nobody reads.
@@ -161,13 +186,19 @@ func (quiet) Error() string { return "" }
 // Unwrap is the error itself.
 func (q quiet) Unwrap() error { return q.error }
 
-// oneTry is how long one try may take.
+// oneTry is how long one try may take, until the letter is on its way.
 const oneTry = 25 * time.Second
 
-// once tries to send a letter.
-func (m Mail) once(ctx context.Context, from mail.Address, to []mail.Address, text []byte) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, oneTry, fmt.Errorf("no answer within %v", oneTry))
-	defer cancel()
+// once tries to bring a letter to everybody who is left.
+func (m Mail) once(ctx context.Context, way *delivery) error {
+	limit := m.OneTry
+	if limit == 0 {
+		limit = oneTry
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	patience := time.AfterFunc(limit, func() { cancel(fmt.Errorf("no answer within %v", limit)) })
+	defer patience.Stop()
 	host, port, err := ParseServer(m.Server)
 	if err != nil {
 		return err
@@ -211,12 +242,12 @@ func (m Mail) once(ctx context.Context, from mail.Address, to []mail.Address, te
 	if err := m.logOn(ctx, client, host); err != nil {
 		return err
 	}
-	if err := m.deliver(ctx, client, from, to, text); err != nil {
-		return err
+	err = m.deliver(ctx, client, way, patience)
+	if ctx.Err() == nil {
+		_ = wire.SetDeadline(time.Now().Add(goodbye))
+		_ = client.Quit() // it is over, whatever is said now
 	}
-	_ = wire.SetDeadline(time.Now().Add(goodbye))
-	_ = client.Quit() // the letter is delivered, whatever is said now
-	return nil
+	return err
 }
 
 // mostTalk is how many bytes a server may say.
@@ -294,24 +325,43 @@ func (m Mail) logOn(ctx context.Context, client *smtp.Client, host string) error
 	return nil
 }
 
-// deliver hands the letter over. Addresses that are refused do not keep the others from it.
-func (m Mail) deliver(ctx context.Context, client *smtp.Client, from mail.Address, to []mail.Address, text []byte) error {
-	if err := client.Mail(from.Address); err != nil {
-		return m.ended(ctx, "sender "+from.Address, err)
+// deliver hands the letter over. Addresses that are refused do not keep the others from it; those that are
+// refused for now alone are left for another try. Patience ends the try until the letter is on its way.
+func (m Mail) deliver(ctx context.Context, client *smtp.Client, way *delivery, patience *time.Timer) error {
+	text := way.text
+	_, said := client.Extension("SIZE") // RFC 1870; nothing and 0 set no limit
+	if most, err := strconv.ParseUint(said, 10, 64); err == nil && most > 0 && most < uint64(len(text)) {
+		text = way.short
 	}
-	var refused []error
-	for _, address := range to {
-		if err := client.Rcpt(address.Address); err != nil {
-			refused = append(refused, m.ended(ctx, "recipient "+address.Address, err))
+	if err := client.Mail(way.from.Address); err != nil {
+		return m.ended(ctx, "sender "+way.from.Address, err)
+	}
+	var accepted, later []mail.Address
+	var whyLater []error
+	for _, address := range way.left {
+		err := client.Rcpt(address.Address)
+		if err == nil {
+			accepted = append(accepted, address)
+			continue
 		}
+		err = m.ended(ctx, "recipient "+address.Address, err)
+		if !errors.As(err, new(again)) {
+			way.refused = append(way.refused, err)
+			continue
+		}
+		later, whyLater = append(later, address), append(whyLater, err)
 	}
-	if len(refused) == len(to) {
-		return refused[0]
+	way.left = slices.Concat(accepted, later)
+	if len(accepted) == 0 {
+		return errors.Join(whyLater...)
 	}
 	w, err := client.Data()
 	if err != nil {
 		return m.ended(ctx, "DATA", err)
 	}
+	// Servers look into letters before they take them, some for long. Who leaves meanwhile does not know
+	// whether it was taken.
+	patience.Stop()
 	if _, err := w.Write(text); err != nil {
 		return m.ended(ctx, "the letter", err)
 	}
@@ -323,10 +373,8 @@ func (m Mail) deliver(ctx context.Context, client *smtp.Client, from mail.Addres
 		// It may have arrived: no other try, which could bring it twice.
 		return fmt.Errorf("the letter was sent, and the server did not say whether it takes it: %w", err)
 	}
-	if len(refused) > 0 {
-		return fmt.Errorf("%w: %w", ErrPartly, errors.Join(refused...))
-	}
-	return nil
+	way.left, way.taken = later, true
+	return errors.Join(whyLater...)
 }
 
 // login is the log-on that Exchange offers beside its own.

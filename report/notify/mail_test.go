@@ -99,7 +99,7 @@ func TestMail(t *testing.T) {
 				t.Errorf("the head is %v", got.Header)
 			}
 			text, page := parts(t, got)
-			if !strings.HasPrefix(text, strings.ReplaceAll(sent.Text, "\n", "\r\n")) || !strings.Contains(text, "told for the first time.") {
+			if !strings.HasPrefix(text, strings.ReplaceAll(sent.Text, "\n", "\r\n")) || !strings.Contains(text, "\r\nWhat was told before is not known.\r\n") {
 				t.Errorf("the text is %q", text)
 			}
 			if page != string(sent.Page) || !strings.Contains(page, "</html>") {
@@ -173,6 +173,43 @@ func TestMailTakesNoOrders(t *testing.T) {
 	}
 }
 
+// A long head and a text with lonely dots arrive as they are, in lines that every server takes.
+func TestMailLines(t *testing.T) {
+	s := startMail(t, "starttls", "")
+	m := s.mail(notify.StartTLS)
+	m.From = strings.Repeat("Ä", 200) + " <siteready@contoso.com>"
+	m.To = nil
+	for i := range 40 {
+		m.To = append(m.To, fmt.Sprintf("%s %d <to-%d@contoso.com>", strings.Repeat("Größe ", 25), i, i))
+	}
+	sent := message(t, nil)
+	sent.Subject = strings.Repeat("ö", 180)
+	sent.Text = "a\n.\n..b\nQUIT\n.\n" + strings.Repeat("long", 1000) + "\n"
+	if err := m.Send(t.Context(), sent); err != nil {
+		t.Fatal(err)
+	}
+	raw := s.Mails()[0].Raw
+	for line := range strings.Lines(raw) {
+		if len(line) > 100 && !strings.HasPrefix(line, "X-") {
+			t.Errorf("%d bytes: %.60q", len(line), line)
+		}
+		if strings.ContainsFunc(line, func(r rune) bool { return r > 0x7E }) {
+			t.Errorf("not ASCII: %.60q", line)
+		}
+	}
+	_, got := s.taken(t)
+	to, err := got.Header.AddressList("To")
+	if err != nil || len(to) != 40 || to[39].Name != strings.Repeat("Größe ", 25)+"39" {
+		t.Errorf("To is %v: %v", to, err)
+	}
+	if subject, err := new(mime.WordDecoder).DecodeHeader(got.Header.Get("Subject")); err != nil || subject != sent.Subject {
+		t.Errorf("the subject is %q: %v", subject, err)
+	}
+	if text, _ := parts(t, got); !strings.HasPrefix(text, strings.ReplaceAll(sent.Text, "\n", "\r\n")) {
+		t.Errorf("the text is %.200q", text)
+	}
+}
+
 // What a server refuses is told in one line, and holds no secret.
 func TestMailRefused(t *testing.T) {
 	s := startMail(t, "starttls", mailUser)
@@ -187,6 +224,7 @@ func TestMailRefused(t *testing.T) {
 		"no log-on":         {func(m *notify.Mail) { m.User, m.Password = "", "" }, "530", 0},
 		"nobody":            {func(m *notify.Mail) { m.To = []string{"nobody@contoso.com"} }, "recipient nobody@contoso.com: 550", 0},
 		"later":             {func(m *notify.Mail) { m.To = []string{"later@contoso.com"} }, "tried 4 times: recipient later@contoso.com: 451", 3},
+		"one now, one ever": {func(m *notify.Mail) { m.To = []string{"nobody@contoso.com", "later@contoso.com"} }, `recipient nobody@contoso.com: 550 "5.1.1 no such mailbox"; tried 4 times: recipient later@contoso.com: 451`, 3},
 		"no STARTTLS":       {func(m *notify.Mail) { *m = plain.mail(notify.StartTLS) }, "offers no STARTTLS, and nothing was sent", 0},
 		"not trusted":       {func(m *notify.Mail) { m.Roots = nil }, "certificate", 0},
 		"another name":      {func(m *notify.Mail) { m.Server = strings.Replace(m.Server, "127.0.0.1", "127.0.0.2", 1) }, "connect: ", 3},
@@ -234,6 +272,43 @@ func TestMailPartly(t *testing.T) {
 	}
 	if text, page := parts(t, got); page != "" || !strings.Contains(text, "The report is too large to be sent as a page.") {
 		t.Errorf("%d bytes of page, %s", len(page), text)
+	}
+}
+
+// Who is refused for now alone is tried again, and who has got it does not get it twice.
+func TestMailPartlyLater(t *testing.T) {
+	s := startMail(t, "starttls", "")
+	m := s.mail(notify.StartTLS)
+	m.To = append(m.To, "later@contoso.com", "nobody@contoso.com")
+	w := &waits{}
+	m.Wait = w.wait
+	err := m.Send(t.Context(), message(t, nil))
+	if !errors.Is(err, notify.ErrPartly) || !strings.Contains(err.Error(), "recipient later@contoso.com: 451") || !strings.Contains(err.Error(), "not everybody has got it: recipient nobody@contoso.com: 550") || len(w.all) != 3 {
+		t.Errorf("waited %v: %v", w.all, err)
+	}
+	if head, _ := s.taken(t); !strings.Contains(head, "recipients ines@contoso.com ops@contoso.com\n") {
+		t.Errorf("%s", head)
+	}
+}
+
+// Who is served the second time gets the letter alone, and then everybody has it.
+func TestMailTwice(t *testing.T) {
+	s := startMail(t, "starttls", "")
+	m := s.mail(notify.StartTLS)
+	m.To = append(m.To, "once@contoso.com")
+	if err := m.Send(t.Context(), message(t, nil)); err != nil {
+		t.Fatal(err)
+	}
+	var to []string
+	for _, mail := range s.Mails() {
+		for line := range strings.Lines(mail.Envelope) {
+			if strings.HasPrefix(line, "recipients ") {
+				to = append(to, strings.TrimSpace(line))
+			}
+		}
+	}
+	if strings.Join(to, "; ") != "recipients ines@contoso.com ops@contoso.com; recipients once@contoso.com" {
+		t.Errorf("%q", to)
 	}
 }
 
@@ -305,6 +380,8 @@ func TestMailValidate(t *testing.T) {
 		`"a@b.test\r\nBcc: c@d.test" is no`: func(m *notify.Mail) { m.To = []string{"a@b.test\r\nBcc: c@d.test"} },
 		"needs both a user and a password":  func(m *notify.Mail) { m.User = "u" },
 		"not sent in the clear":             func(m *notify.Mail) { m.User, m.Password, m.Encryption = "u", "p", notify.Clear },
+		"a name of more than 200":           func(m *notify.Mail) { m.From = strings.Repeat("x", 201) + " <a@b.test>" },
+		"it has more than 254 characters":   func(m *notify.Mail) { m.To = []string{"a@" + strings.Repeat("b.", 125) + "test"} },
 		"that every server takes":           func(m *notify.Mail) { m.From = "ä@b.test" },
 	} {
 		m := good

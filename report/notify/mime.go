@@ -12,6 +12,8 @@ import (
 	"net/textproto"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 )
 
 // letter is a message as mail: text to read, and the report as a page beside it.
@@ -19,11 +21,11 @@ func letter(m Message, from mail.Address, to []mail.Address, now time.Time) ([]b
 	var b bytes.Buffer
 	recipients := make([]string, len(to))
 	for i := range to {
-		recipients[i] = to[i].String()
+		recipients[i] = folded(to[i].String())
 	}
 	parts := multipart.NewWriter(&b)
 	for _, h := range [][2]string{
-		{"From", from.String()},
+		{"From", folded(from.String())},
 		{"To", strings.Join(recipients, ",\r\n ")},
 		{"Subject", encodedSubject(m.Subject)},
 		{"Date", now.Format(time.RFC1123Z)},
@@ -76,15 +78,21 @@ func letter(m Message, from mail.Address, to []mail.Address, now time.Time) ([]b
 // encodedSubject folds a subject that is not ASCII or not short into encoded words.
 func encodedSubject(text string) string {
 	text = line(text, 200) // whoever made the message: no line may end here
-	if word := mime.QEncoding.Encode("utf-8", text); word != text {
-		return strings.ReplaceAll(word, "?= =?", "?=\r\n =?")
-	}
-	return text
+	return folded(mime.QEncoding.Encode("utf-8", text))
+}
+
+// folded breaks the line behind each encoded word: servers take lines of 998 characters at most.
+func folded(words string) string { return strings.ReplaceAll(words, "?= =?", "?=\r\n =?") }
+
+// capital is a phrase as it begins a sentence.
+func capital(phrase string) string {
+	first, size := utf8.DecodeRuneInString(phrase)
+	return string(unicode.ToUpper(first)) + phrase[size:]
 }
 
 // body is the text that people read.
 func body(m Message) string {
-	lines := append([]string{m.Why + "."}, m.Changes.lines()...)
+	lines := append([]string{capital(m.Why) + "."}, m.Changes.lines()...)
 	if before := m.Changes.Before; before != nil {
 		lines[0] = fmt.Sprintf("Since what was told of %s: %s.", before.ReadAt.UTC().Format("2006-01-02 15:04 UTC"), m.Why)
 	}

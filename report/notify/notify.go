@@ -151,7 +151,7 @@ func hide(text string, secrets ...string) string {
 
 // failed is an error in one line without secrets.
 func failed(doing string, err error, secrets ...string) error {
-	return errors.New(line(doing+": "+hide(err.Error(), secrets...), 500))
+	return errors.New(line(doing+": "+strings.ReplaceAll(hide(err.Error(), secrets...), "\n", "; "), 500))
 }
 
 // pause waits, or not to its end when the context ends.

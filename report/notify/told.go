@@ -149,7 +149,7 @@ func (c Changes) Any() bool {
 // Words are the changes in a phrase.
 func (c Changes) Words() string {
 	if c.Before == nil {
-		return "told for the first time"
+		return "what was told before is not known"
 	}
 	var words []string
 	for _, part := range []struct {

@@ -38,7 +38,8 @@ type Webhook struct {
 	Limit  time.Duration  // of all tries; 0 is DefaultLimit
 	OneTry time.Duration  // 0 is 15 s
 	Wait   func(context.Context, time.Duration) error
-	Now    func() time.Time // nil for the clock
+	Now    func() time.Time                      // nil for the clock
+	Proxy  func(*http.Request) (*url.URL, error) // nil for that of the environment
 }
 
 // Post is the body of a message to a web address.
@@ -128,8 +129,12 @@ func (w Webhook) Send(ctx context.Context, m Message) error {
 	if err != nil {
 		return fmt.Errorf("make the message: %w", err)
 	}
+	proxyOf := w.Proxy
+	if proxyOf == nil {
+		proxyOf = http.ProxyFromEnvironment
+	}
 	transport := &http.Transport{
-		Proxy: http.ProxyFromEnvironment, DisableKeepAlives: true, MaxResponseHeaderBytes: 64 << 10,
+		Proxy: proxyOf, DisableKeepAlives: true, MaxResponseHeaderBytes: 64 << 10,
 		TLSClientConfig: &tls.Config{RootCAs: w.Roots, MinVersion: tls.VersionTLS12},
 	}
 	defer transport.CloseIdleConnections()
@@ -145,6 +150,10 @@ func (w Webhook) Send(ctx context.Context, m Message) error {
 			if len(part) > 7 { // a shorter one is a word
 				secrets = append(secrets, part)
 			}
+		}
+		if proxy, err := proxyOf(&http.Request{URL: u}); err == nil && proxy != nil && proxy.User != nil {
+			password, _ := proxy.User.Password()
+			secrets = append(secrets, password, proxy.User.Username()+":"+password)
 		}
 		return failed("webhook to "+u.Host, err, secrets...)
 	}
@@ -185,14 +194,28 @@ func (w Webhook) once(ctx context.Context, client *http.Client, u *url.URL, id s
 	case code >= 300 && code < 400:
 		return fmt.Errorf("the answer is %d: it points elsewhere, and is not followed", code)
 	case code == http.StatusTooManyRequests || code == http.StatusRequestTimeout || code >= 500:
-		seconds, err := strconv.Atoi(response.Header.Get("Retry-After"))
-		if err != nil || seconds < 0 || seconds > 3600 {
-			seconds = 0
-		}
-		return again{fmt.Errorf("the answer is %d", code), time.Duration(seconds) * time.Second}
+		return again{fmt.Errorf("the answer is %d", code), retryAfter(response.Header.Get("Retry-After"), now())}
 	default:
 		return fmt.Errorf("the answer is %d", code)
 	}
+}
+
+// retryAfter is how long a server wants to be left alone, which it says in seconds or as a date; 0 when it
+// says nothing of that kind.
+func retryAfter(text string, now time.Time) time.Duration {
+	const longest = time.Hour // longer than all tries together, and so for ever
+	seconds, err := strconv.ParseUint(text, 10, 64)
+	switch {
+	case errors.Is(err, strconv.ErrRange) || err == nil && seconds > uint64(longest/time.Second):
+		return longest
+	case err == nil:
+		return time.Duration(seconds) * time.Second
+	}
+	when, err := http.ParseTime(text)
+	if err != nil {
+		return 0
+	}
+	return min(max(0, when.Sub(now)), longest)
 }
 
 // unreached is an error without the address, which package http puts before it. A certificate that

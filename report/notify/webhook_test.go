@@ -9,6 +9,7 @@ import (
 	"log"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -96,6 +97,39 @@ func TestWebhook(t *testing.T) {
 	// What a receiver would compute with another tool: printf '1.x' | openssl dgst -sha256 -hmac k
 	if got := notify.Sign("k", "1", []byte("x")); got != "v1=976cb87e4f568d1c0f03f32859e90af8597cf00b978ba37c229c97d3a15b8449" {
 		t.Errorf("the signature is %s", got)
+	}
+}
+
+// A server that wants to be left alone is: for so many seconds, until then, or for longer than there is time.
+func TestWebhookRetryAfter(t *testing.T) {
+	for said, test := range map[string]struct {
+		waits []time.Duration
+		want  string
+	}{
+		"7":                             {[]time.Duration{7 * time.Second}, ""},
+		"0":                             {[]time.Duration{time.Second}, ""},
+		"":                              {[]time.Duration{time.Second}, ""},
+		"-5":                            {[]time.Duration{time.Second}, ""},
+		"soon":                          {[]time.Duration{time.Second}, ""},
+		"Thu, 28 May 2026 20:26:49 GMT": {[]time.Duration{9 * time.Second}, ""},
+		"Thu, 28 May 2026 20:26:30 GMT": {[]time.Duration{time.Second}, ""}, // it has passed
+		"Thu, 28 May 2026 22:26:40 GMT": {nil, "tried once: no time is left for another: the answer is 429"},
+		"7200":                          {nil, "tried once: no time is left for another: the answer is 429"},
+		"99999999999999999999":          {nil, "tried once: no time is left for another: the answer is 429"},
+	} {
+		s := listen(t, func(n int, w http.ResponseWriter, _ *http.Request) {
+			if n == 1 {
+				w.Header().Set("Retry-After", said)
+				w.WriteHeader(http.StatusTooManyRequests)
+			}
+		})
+		hook := s.webhook(t)
+		waited := &waits{}
+		hook.Wait = waited.wait
+		err := hook.Send(t.Context(), message(t, nil))
+		if (err == nil) != (test.want == "") || err != nil && !strings.HasSuffix(err.Error(), test.want) || !slices.Equal(waited.all, test.waits) {
+			t.Errorf("%q: waited %v: %v", said, waited.all, err)
+		}
 	}
 }
 
@@ -197,6 +231,30 @@ func TestWebhookFails(t *testing.T) {
 	})
 }
 
+// A proxy that gives back the log-on that it got does not make siteready tell it.
+func TestWebhookProxy(t *testing.T) {
+	const password = "Planted proxy"
+	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		c, _, err := w.(http.Hijacker).Hijack()
+		if err != nil {
+			return
+		}
+		fmt.Fprintf(c, "HTTP/1.1 407 %s, which is u:%s\r\nContent-Length: 0\r\n\r\n", r.Header.Get("Proxy-Authorization"), password)
+		_ = c.Close()
+	}))
+	t.Cleanup(proxy.Close)
+	to, err := url.Parse(proxy.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	to.User = url.UserPassword("u", password)
+	hook := notify.Webhook{URL: "https://hooks.test/x", Proxy: http.ProxyURL(to), Wait: (&waits{}).wait}
+	err = hook.Send(t.Context(), message(t, nil))
+	if err == nil || !strings.Contains(err.Error(), "Basic (hidden), which is (hidden)") {
+		t.Error(err)
+	}
+}
+
 // Ctrl-C ends it.
 func TestWebhookInterrupted(t *testing.T) {
 	s := listen(t, func(_ int, _ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
@@ -236,7 +294,7 @@ func TestDue(t *testing.T) {
 		due    bool
 		why    string
 	}{
-		"first":          {nil, true, "told for the first time"},
+		"first":          {nil, true, "what was told before is not known"},
 		"as before":      {copied(func(*notify.Told) {}), false, "as before"},
 		"new":            {copied(func(t *notify.Told) { t.Findings = t.Findings[1:] }), true, "1 new"},
 		"gone":           {copied(func(t *notify.Told) { t.Findings = append(t.Findings, notify.Finding{Check: "x", Status: "failed"}) }), true, "1 no longer open"},

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	_ "time/tzdata" // of zones with a summer, wherever this runs
 	"unicode/utf16"
 
 	"github.com/google/go-cmp/cmp"
@@ -61,9 +62,23 @@ func TestRegister(t *testing.T) {
 			t.Arguments = []string{"check", "", `a "b" c\`, `<&>'`, "ü", `\\`, `x\"y`}
 			t.Program = `D:\siteready.exe`
 		},
+		"an account with a letter": func(t *schedule.Task) { t.Account = `CONTOSO\ä$` },
+		// schtasks.exe prints a question mark for each of them.
+		"letters that the console lacks": func(t *schedule.Task) {
+			t.Program = `D:\Готово\siteready.exe`
+			t.Arguments = []string{"check", "-o", `D:\日本 語\ж.json`, "-o", "é=b"}
+		},
+		"a console with UTF-8": func(t *schedule.Task) { t.Arguments = []string{"check", "-o", `D:\ü日.json`} },
+		"empty passwords":      nil,
 	} {
 		t.Run(name, func(t *testing.T) {
-			s, _ := fake(t)
+			s, state := fake(t)
+			switch name {
+			case "a console with UTF-8":
+				write(t, state, scheduletest.UTF8File, "")
+			case "empty passwords":
+				write(t, state, scheduletest.EmptyFile, "")
+			}
 			want := task(edit)
 			if err := want.Validate(); err != nil {
 				t.Fatal(err)
@@ -84,6 +99,12 @@ func TestRegister(t *testing.T) {
 			}
 			if differences := want.Differences(got); len(differences) > 0 {
 				t.Errorf("it differs: %q\n%+v", differences, got)
+			}
+			if name == "a console with UTF-8" && !strings.Contains(got.Arguments, "ü日") {
+				t.Errorf("the arguments are %s", got.Arguments)
+			}
+			if last, err := s.LastRun(t.Context(), strings.ToUpper(want.Name)); err != nil || last.Code != schedule.NeverRan {
+				t.Errorf("its last run is %+v: %v", last, err)
 			}
 			if removed, err := s.Remove(t.Context(), want.Name); !removed || err != nil {
 				t.Errorf("removed %t: %v", removed, err)
@@ -128,6 +149,7 @@ func TestFailures(t *testing.T) {
 		"account not known":     {scheduletest.FailFile, "/Create 0x80070534", register, []string{"0x80070534", "Test-ADServiceAccount"}},
 		"a code without a help": {scheduletest.FailFile, "/Create 0x8004131A", register, []string{"0x8004131A"}},
 		"remove denied":         {scheduletest.FailFile, "/Delete 0x80070005", remove, []string{"remove the task siteready", "Run as administrator"}},
+		"no folder":             {scheduletest.FailFile, "", func(ctx context.Context, s schedule.Scheduler) error { return s.Register(ctx, task(nil), "/nosuch") }, []string{"write the task's XML beside the program: open /nosuch", "Run as administrator"}},
 		"last run not there":    {scheduletest.FailFile, "/Query 0x80070002", last, []string{"ask for the last run", "0x80070002"}},
 		"last run silent":       {scheduletest.SilentFile, "", last, []string{"printed no line about it"}},
 	} {
@@ -271,6 +293,8 @@ func TestValidate(t *testing.T) {
 		`takes no path with " or % in it`: func(t *schedule.Task) { t.Program = `C:\%TEMP%\siteready.exe` },
 		`"%TEMP%\\x" has % or $( in it`:   func(t *schedule.Task) { t.Arguments = []string{`%TEMP%\x`} },
 		`"$(Arg0)" has % or $(`:           func(t *schedule.Task) { t.Arguments = []string{"$(Arg0)"} },
+		"is no character":                 func(t *schedule.Task) { t.Arguments = []string{"a\xed\xa0\x80b"} },
+		"no character, which XML cannot":  func(t *schedule.Task) { t.Arguments = []string{"a\uFFFEb"} },
 		"has a control character":         func(t *schedule.Task) { t.Arguments = []string{"a\nb"} },
 		"and Windows takes 30000":         func(t *schedule.Task) { t.Arguments = []string{strings.Repeat("x", 30001)} },
 	} {
@@ -288,6 +312,68 @@ func TestValidate(t *testing.T) {
 	}
 	if folder := (schedule.Task{Program: `\\a\b\c\siteready.exe`}).Folder(); folder != `\\a\b\c` {
 		t.Errorf("the folder is %s", folder)
+	}
+}
+
+// The night in which summer begins has no such hour; all others have, and the task is for them.
+func TestNextStartWhenSummerBegins(t *testing.T) {
+	for _, test := range []struct{ zone, now, at, want string }{
+		{"America/New_York", "2027-03-13T19:00:00-05:00", "02:00", "2027-03-14T02:00:00"},
+		{"Europe/Berlin", "2027-03-27T19:00:00+01:00", "02:30", "2027-03-28T02:30:00"},
+		{"Europe/Berlin", "2027-10-30T19:00:00+02:00", "02:30", "2027-10-31T02:30:00"},
+		{"Europe/Berlin", "2027-03-28T01:59:59+01:00", "02:00", "2027-03-28T02:00:00"},
+		{"Europe/Berlin", "2027-03-28T03:00:01+02:00", "02:00", "2027-03-29T02:00:00"},
+	} {
+		zone, err := time.LoadLocation(test.zone)
+		if err != nil {
+			t.Fatal(err)
+		}
+		now, errNow := time.Parse(time.RFC3339, test.now)
+		at, errAt := time.Parse("15:04", test.at)
+		if errNow != nil || errAt != nil {
+			t.Fatal(errNow, errAt)
+		}
+		start := schedule.NextStart(now.In(zone), at.Hour(), at.Minute())
+		if got := task(func(t *schedule.Task) { t.Start = start }).XML(); !strings.Contains(got, "<StartBoundary>"+test.want+"</StartBoundary>") {
+			t.Errorf("%s in %s at %s: %v", test.now, test.zone, test.at, start)
+		}
+	}
+}
+
+// What is registered for another path is another one, also where letters cannot be compared.
+func TestDifferencesBetweenLetters(t *testing.T) {
+	want := task(func(t *schedule.Task) {
+		t.Program = `D:\é\siteready.exe`
+		t.Arguments = []string{"check", "-o", `ж\a\ж\b`}
+	})
+	same := func(command, arguments, folder string) []string {
+		r, err := schedule.ParseXML(want.XML())
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Command, r.Arguments, r.Folder = command, arguments, folder
+		return want.Differences(r)
+	}
+	const command, arguments, folder = `"D:\e\siteready.exe"`, `check -o ?\a\??\b`, `D:\??`
+	if got := same(command, arguments, folder); len(got) > 0 {
+		t.Errorf("%q", got)
+	}
+	for _, other := range [][3]string{
+		{`"D:\\siteready.exe"`, arguments, folder},
+		{`"E:\e\siteready.exe"`, arguments, folder},
+		{`"D:\e\siteready.exe.com"`, arguments, folder},
+		{command, `check -o ?\a\b`, folder},
+		{command, `check -o ?\b\?\b`, folder},
+		{command, `check -o ?\a\?\c`, folder},
+		{command, `check -o `, folder},
+		{command, `check -o ?\a\? --only x\b`, folder},
+		{command, "", folder},
+		{command, arguments, `D:\`},
+		{command, arguments, `C:\?`},
+	} {
+		if got := same(other[0], other[1], other[2]); len(got) != 1 {
+			t.Errorf("%q: %q", other, got)
+		}
 	}
 }
 
@@ -359,7 +445,7 @@ func TestProcess(t *testing.T) {
 
 func TestIsManagedAccount(t *testing.T) {
 	var managed []string
-	for _, name := range []string{`CONTOSO\sr$`, `contoso.com\sr-1_a$`, `CONTOSO\ä$`, `CONTOSO\sr`, `sr$`, `\sr$`, `CONTOSO\$`, `a\b\c$`, `CONTOSO\s r$`, "CONTOSO\\s\x1br$", `CONTOSO\a"b$`} {
+	for _, name := range []string{`CONTOSO\sr$`, `contoso.com\sr-1_a$`, `CONTOSO\ä$`, `CONTOSO\sr`, `sr$`, `\sr$`, `CONTOSO\$`, `a\b\c$`, `CONTOSO\s r$`, "CONTOSO\\s\x1br$", `CONTOSO\a"b$`, "CONTOSO\\sr\u200b$"} {
 		if schedule.IsManagedAccount(name) {
 			managed = append(managed, name)
 		}

@@ -3,12 +3,12 @@ package schedule
 import (
 	"bytes"
 	"context"
-	"encoding/csv"
 	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -149,15 +149,16 @@ func line(text string, most int) string {
 	return string(runes)
 }
 
-// text is what a program printed. Redirected, schtasks.exe prints in the console's code page, its
-// XML too, which declares UTF-16 all the same.
+// text is what a program printed. Redirected, schtasks.exe prints in the code page that the console
+// has at the time, its XML too, which declares UTF-16 all the same. Somebody may have set that to
+// UTF-8, which no text in another one looks like.
 func (s Scheduler) text(output []byte) string {
 	if bytes.HasPrefix(output, []byte{0xFF, 0xFE}) || bytes.HasPrefix(output, []byte{0xFE, 0xFF}) || bytes.HasPrefix(output, []byte{0xEF, 0xBB, 0xBF}) {
 		if decoded, _, err := transform.Bytes(unicode.BOMOverride(transform.Nop), output); err == nil {
 			return string(decoded)
 		}
 	}
-	if s.Text == nil {
+	if s.Text == nil || utf8.Valid(output) {
 		return strings.ToValidUTF8(string(output), "?")
 	}
 	return s.Text(output)
@@ -197,18 +198,29 @@ func (s Scheduler) Find(ctx context.Context, name string) (r Registered, found b
 func (s Scheduler) Register(ctx context.Context, t Task, folder string) (err error) {
 	f, err := os.CreateTemp(folder, "siteready-*.xml")
 	if err != nil {
-		return fmt.Errorf("write the task's XML: %w", err)
+		return fmt.Errorf("write the task's XML beside the program: %w\nAn administrator may write there: run it in a console that was started with \"Run as administrator\"", err)
 	}
 	defer func() { err = errors.Join(err, os.Remove(f.Name())) }()
 	_, err = f.Write(t.File())
 	if err = errors.Join(err, f.Close()); err != nil {
 		return fmt.Errorf("write the task's XML: %w", err)
 	}
+	doing := "register the task " + t.Name
 	args := []string{"/Create", "/TN", `\` + t.Name, "/XML", f.Name(), "/F", "/HRESULT"}
-	if t.Account != "" { // named, and with no password, so that none is asked for
-		args = append(args, "/RU", t.Account, "/RP", "")
+	if t.Account == "" {
+		_, err = s.call(ctx, doing, args...)
+		return err
 	}
-	_, err = s.call(ctx, "register the task "+t.Name, args...)
+	// Named, and with an empty password, so that none is asked for.
+	_, err = s.call(ctx, doing, append(slices.Clip(args), "/RU", t.Account, "/RP", "")...)
+	var failed *Error
+	if errors.As(err, &failed) && failed.Code == codeLogOn {
+		// The Task Scheduler may take an empty password for a wrong one. Then the account of the XML
+		// alone, with no password at all, is what it takes for a managed one.
+		if _, again := s.call(ctx, doing, args...); again == nil {
+			return nil
+		}
+	}
 	return err
 }
 
@@ -231,6 +243,7 @@ type LastRun struct {
 // What Windows has in place of an exit code. https://learn.microsoft.com/windows/win32/taskschd/task-scheduler-error-and-success-constants
 const (
 	Running  = 0x00041301
+	Queued   = 0x00041325
 	NeverRan = 0x00041303
 	Ended    = 0x00041306 // by Windows or by a person
 )
@@ -248,14 +261,11 @@ func (s Scheduler) LastRun(ctx context.Context, name string) (LastRun, error) {
 	if err != nil {
 		return LastRun{}, err
 	}
-	reader := csv.NewReader(strings.NewReader(s.text(output)))
-	reader.FieldsPerRecord = -1
-	rows, err := reader.ReadAll()
-	if err != nil {
-		return LastRun{}, fmt.Errorf("%s: what schtasks.exe printed is no table: %w", doing, err)
-	}
-	for _, row := range rows { // the first may be the heads of the columns
-		if len(row) < leastColumns || strings.TrimPrefix(row[columnName], `\`) != name {
+	for text := range strings.Lines(s.text(output)) {
+		// It does not double the quotation marks of a column, and that with the command line always
+		// has some. All that is read here stands before it.
+		row := strings.Split(strings.TrimPrefix(text, `"`), `","`)
+		if len(row) < leastColumns || !alike(strings.ToLower(strings.TrimPrefix(row[columnName], `\`)), strings.ToLower(name)) {
 			continue
 		}
 		code, err := strconv.ParseInt(strings.TrimSpace(row[columnCode]), 10, 64)

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
 )
 
 // DefaultName is what the task is called where no other name is given.
@@ -18,18 +19,22 @@ type Task struct {
 	Name string // in the Task Scheduler's top folder
 	// Account is a group managed service account, DOMAIN\name$; empty for SYSTEM.
 	Account string
-	// Start is the first run, in local time. The others follow each day at its hour and minute.
+	// Start is the first run, as the clock on the wall shows it; its zone does not count. The others
+	// follow each day at its hour and minute.
 	Start     time.Time
 	Program   string        // the full Windows path of siteready.exe
 	Arguments []string      // each as the program is to see it
 	StopAfter time.Duration // when Windows ends a run; whole seconds
 }
 
-// NextStart is the first time after now at which the clock shows this hour and minute.
+// NextStart is the next time after now at which the clock on the wall shows this hour and minute,
+// as a time without a zone (in UTC). It is an hour that may be left out when summer begins: the
+// task starts by it in all other nights.
 func NextStart(now time.Time, hour, minute int) time.Time {
-	start := time.Date(now.Year(), now.Month(), now.Day(), hour, minute, 0, 0, now.Location())
-	if !start.After(now) {
-		start = time.Date(now.Year(), now.Month(), now.Day()+1, hour, minute, 0, 0, now.Location())
+	wall := time.Date(now.Year(), now.Month(), now.Day(), now.Hour(), now.Minute(), now.Second(), now.Nanosecond(), time.UTC)
+	start := time.Date(now.Year(), now.Month(), now.Day(), hour, minute, 0, 0, time.UTC)
+	if !start.After(wall) {
+		start = start.AddDate(0, 0, 1)
 	}
 	return start
 }
@@ -47,7 +52,7 @@ func (t Task) Validate() error {
 		return errAccount(t.Account)
 	case t.StopAfter < time.Minute || t.StopAfter > 24*time.Hour:
 		return fmt.Errorf("the task would be stopped after %v: it must be at least a minute and at most a day", t.StopAfter)
-	case !isFullPath(t.Program):
+	case !IsFullPath(t.Program):
 		return fmt.Errorf(`the program %q is no full Windows path, such as C:\Program Files\siteready\siteready.exe`, t.Program)
 	case strings.ContainsAny(t.Program, `"%`) || strings.ContainsFunc(t.Program, unicode.IsControl):
 		return fmt.Errorf(`the program lies at %s: the Task Scheduler takes no path with " or %% in it`, t.Program)
@@ -56,6 +61,8 @@ func (t Task) Validate() error {
 		switch {
 		case strings.ContainsFunc(arg, unicode.IsControl):
 			return fmt.Errorf("the argument %q has a control character in it", arg)
+		case !utf8.ValidString(arg) || strings.ContainsAny(arg, "\uFFFE\uFFFF"):
+			return fmt.Errorf("the argument %q has something in it that is no character, which XML cannot hold", arg)
 		case strings.ContainsRune(arg, '%') || strings.Contains(arg, "$("):
 			return fmt.Errorf("the argument %q has %% or $( in it, which the Task Scheduler replaces", arg)
 		}
@@ -90,13 +97,13 @@ func IsManagedAccount(account string) bool {
 	domain, name, found := strings.Cut(account, `\`)
 	bare, dollar := strings.CutSuffix(name, "$")
 	const never = `\/:*?"<>|@[];=,+`
-	unusable := func(r rune) bool { return unicode.IsControl(r) || unicode.IsSpace(r) }
+	unusable := func(r rune) bool { return unicode.In(r, unicode.Cc, unicode.Cf) || unicode.IsSpace(r) }
 	return found && dollar && domain != "" && domain != "." && bare != "" &&
 		!strings.ContainsAny(domain+bare, never) && !strings.ContainsFunc(domain+bare, unusable)
 }
 
-// isFullPath reports whether a path has a drive or a share, whatever system this is.
-func isFullPath(text string) bool {
+// IsFullPath reports whether a path has a drive or a share, whatever system this is.
+func IsFullPath(text string) bool {
 	if len(text) > 3 && text[1] == ':' && text[2] == '\\' {
 		return unicode.IsLetter(rune(text[0]))
 	}

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 	"unicode/utf16"
+	"unicode/utf8"
 )
 
 // namespace is that of tasks. The version is that of Windows Server 2008, which every later one takes.
@@ -204,11 +205,44 @@ func ParseXML(text string) (Registered, error) {
 	return r, nil
 }
 
+// alike reports whether a text that schtasks.exe printed is the wanted one. A letter that the code
+// page of the console lacks comes as another one or two, or as question marks: only what is ASCII can
+// be compared, and how much there is.
+func alike(found, wanted string) bool {
+	if found == wanted {
+		return true
+	}
+	foreign := func(r rune) bool { return r >= utf8.RuneSelf }
+	most := 0
+	for _, r := range wanted {
+		most++
+		if foreign(r) {
+			most++
+		}
+	}
+	if utf8.RuneCountInString(found) > most {
+		return false
+	}
+	rest := wanted
+	for begun := 0; ; begun = 1 { // 1: something foreign stands before rest
+		at := strings.IndexFunc(rest, foreign)
+		if at < 0 {
+			return begun == 1 && len(found) > len(rest) && strings.HasSuffix(found, rest)
+		}
+		place := strings.Index(found[min(begun, len(found)):], rest[:at])
+		if place < 0 || begun == 0 && place > 0 {
+			return false
+		}
+		found = found[min(begun, len(found))+place+at:]
+		rest = strings.TrimLeftFunc(rest[at:], foreign)
+	}
+}
+
 // Differences are what is registered otherwise than the task says, in words; empty when nothing is.
 func (t Task) Differences(r Registered) []string {
 	var all []string
 	differ := func(what, found, wanted string) {
-		if found != wanted {
+		if !alike(found, wanted) {
 			all = append(all, fmt.Sprintf("%s is %q instead of %q", what, found, wanted))
 		}
 	}
@@ -218,7 +252,7 @@ func (t Task) Differences(r Registered) []string {
 		}
 	} else {
 		// Windows keeps the account by its SID, which is not known here.
-		if !strings.EqualFold(r.Account, t.Account) && (!strings.HasPrefix(r.Account, "S-1-5-21-") || r.Account == system) {
+		if !alike(strings.ToLower(r.Account), strings.ToLower(t.Account)) && (!strings.HasPrefix(r.Account, "S-1-5-21-") || r.Account == system) {
 			differ("the account", r.Account, t.Account)
 		}
 		differ("the log-on", r.LogOn, logOnManaged)

@@ -36,7 +36,7 @@ type MailOptions struct {
 }
 
 // MailServer is a server that runs until the test ends. It refuses addresses that begin with nobody for
-// ever, and those that begin with later for now.
+// ever, those that begin with later for now, and those that begin with once for the first time.
 type MailServer struct {
 	Address  string // HOST:PORT
 	CertFile string // PEM file of its authority

@@ -3,7 +3,8 @@
 smtpd.py MODE FOLDER CERTIFICATE KEY USER PASSWORD [METHOD]
 
 MODE is starttls, tls or none. It prints its port, and writes each mail that it takes into FOLDER.
-An address that begins with nobody is refused for ever, one that begins with later for now. With a
+An address that begins with nobody is refused for ever, one that begins with later for now, and one
+that begins with once for the first time. With a
 USER, a log-on is required; METHOD is the only one that is offered.
 """
 
@@ -19,12 +20,16 @@ class Handler:
     def __init__(self, folder):
         self.folder = pathlib.Path(folder)
         self.taken = 0
+        self.seen = set()
 
     async def handle_RCPT(self, server, session, envelope, address, options):
         if address.startswith("nobody"):
             return "550 5.1.1 no such mailbox"
         if address.startswith("later"):
             return "451 4.7.1 come back later"
+        if address.startswith("once") and address not in self.seen:
+            self.seen.add(address)
+            return "450 4.2.0 greylisted"
         envelope.rcpt_tos.append(address)
         return "250 OK"
 

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"html"
 	"io"
 	"io/fs"
 	"os"
@@ -14,6 +15,7 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf16"
+	"unicode/utf8"
 )
 
 // The exit codes that it can end with, beside those of Files.
@@ -32,6 +34,8 @@ const (
 	SilentFile = "silent.txt" // a query prints nothing and ends with 0, as Wine's does
 	OldFile    = "old.txt"    // /HRESULT is not known, and each failure ends with 1
 	S4UFile    = "s4u.txt"    // it registers another log-on than it was told
+	EmptyFile  = "empty.txt"  // an empty password is a wrong one, and none is right for a managed account
+	UTF8File   = "utf8.txt"   // the console's code page is 65001
 )
 
 // message is what it says when it fails, in code page 850 as a German Windows prints it.
@@ -61,10 +65,10 @@ func Schtasks(state string, args []string, stdin io.Reader, stdout, stderr io.Wr
 	if code := failure(state, flags.verb); code != 0 {
 		return fail(code)
 	}
-	task := filepath.Join(state, strings.TrimPrefix(flags.name, `\`)+".task")
+	task := filepath.Join(state, strings.ToLower(strings.TrimPrefix(flags.name, `\`))+".task") // names are the same in capital letters
 	switch flags.verb {
 	case "/Create":
-		return create(flags, task, stdin, fail, has(S4UFile))
+		return create(flags, task, stdin, fail, has)
 	case "/Query":
 		text, err := os.ReadFile(task)
 		switch {
@@ -74,6 +78,8 @@ func Schtasks(state string, args []string, stdin io.Reader, stdout, stderr io.Wr
 		case err != nil:
 			fmt.Fprintln(stderr, err)
 			return 1
+		case flags.xml && has(UTF8File):
+			_, _ = stdout.Write(text)
 		case flags.xml:
 			// Redirected, it prints in the console's code page, whatever the declaration says.
 			_, _ = stdout.Write(narrow(text))
@@ -82,11 +88,13 @@ func Schtasks(state string, args []string, stdin io.Reader, stdout, stderr io.Wr
 			if text, err := os.ReadFile(filepath.Join(state, LastFile)); err == nil {
 				last = strings.TrimSpace(string(text))
 			}
-			row := []string{"CM01", flags.name, "22.11.2026 02:00:00", "Bereit", "Interaktiv/Hintergrund", "21.11.2026 02:00:00", last}
+			row := []string{"CM01", unescaped(nameForm, text), "22.11.2026 02:00:00", "Bereit", "Interaktiv/Hintergrund", "21.11.2026 02:00:00", last}
 			for len(row) < 28 {
 				row = append(row, "Nicht zutreffend")
 			}
-			_, _ = stdout.Write([]byte(`"` + strings.Join(row, `","`) + "\"\r\n"))
+			// The quotation marks of the command line stand as they are.
+			row[8] = unescaped(commandForm, text) + " " + unescaped(argumentsForm, text)
+			_, _ = stdout.Write(narrow([]byte(`"` + strings.Join(row, `","`) + "\"\r\n")))
 		}
 		return 0
 	default:
@@ -174,11 +182,25 @@ func failure(state, verb string) uint32 {
 var (
 	userForm  = regexp.MustCompile(`<UserId>([^<]*)</UserId>`)
 	logOnForm = regexp.MustCompile(`<LogonType>([^<]*)</LogonType>`)
+
+	reference     = regexp.MustCompile(`&#x[0-9A-F]+;`)
+	nameForm      = regexp.MustCompile(`<URI>([^<]*)</URI>`)
+	commandForm   = regexp.MustCompile(`<Command>([^<]*)</Command>`)
+	argumentsForm = regexp.MustCompile(`<Arguments>([^<]*)</Arguments>`)
 )
+
+// unescaped is the text of an element.
+func unescaped(element *regexp.Regexp, text []byte) string {
+	found := element.FindSubmatch(text)
+	if found == nil {
+		return ""
+	}
+	return html.UnescapeString(string(found[1]))
+}
 
 // create takes a task as the Task Scheduler does: from UTF-16 with a mark, one that is there only
 // by force, an account with the password that was given, or that is asked for.
-func create(f flags, task string, stdin io.Reader, fail func(uint32) uint32, s4u bool) uint32 {
+func create(f flags, task string, stdin io.Reader, fail func(uint32) uint32, has func(string) bool) uint32 {
 	if _, err := os.Stat(task); err == nil && !f.force {
 		_, _ = io.ReadAll(stdin) // it asks whether to replace it
 		return fail(1)
@@ -191,16 +213,26 @@ func create(f flags, task string, stdin io.Reader, fail func(uint32) uint32, s4u
 	for i := range units {
 		units[i] = uint16(file[2*i+2]) | uint16(file[2*i+3])<<8
 	}
-	text := string(utf16.Decode(units))
+	// Windows writes the XML anew: letters stand in it as themselves.
+	text := reference.ReplaceAllStringFunc(string(utf16.Decode(units)), func(found string) string {
+		if letter := html.UnescapeString(found); letter[0] >= utf8.RuneSelf {
+			return letter
+		}
+		return found
+	})
 	user := userForm.FindStringSubmatch(text)
 	if user == nil || !strings.Contains(text, "\r\n") || !strings.HasPrefix(text, `<?xml version="1.0" encoding="UTF-16"?>`) {
 		return fail(Malformed)
 	}
 	if logOn := logOnForm.FindStringSubmatch(text); logOn != nil && logOn[1] == "Password" {
-		if f.user == nil || *f.user != user[1] {
+		name := html.UnescapeString(user[1])
+		switch {
+		case has(EmptyFile) && f.password == nil:
+		case has(EmptyFile) && *f.password == "":
+			return fail(LogOn)
+		case f.user == nil || *f.user != name:
 			return fail(Argument)
-		}
-		if f.password == nil {
+		case f.password == nil:
 			return fail(LogOn) // it asks, and nobody answers
 		}
 		if !strings.HasSuffix(user[1], "$") {
@@ -210,7 +242,7 @@ func create(f flags, task string, stdin io.Reader, fail func(uint32) uint32, s4u
 	} else if user[1] != "S-1-5-18" {
 		return fail(LogOn)
 	}
-	if s4u {
+	if has(S4UFile) {
 		text = logOnForm.ReplaceAllString(text, "<LogonType>S4U</LogonType>")
 	}
 	if err := os.WriteFile(task, []byte(text), 0o600); err != nil {
@@ -219,8 +251,20 @@ func create(f flags, task string, stdin io.Reader, fail func(uint32) uint32, s4u
 	return 0
 }
 
-// narrow is text in code page 850, of which a few letters will do.
+// narrow is text in code page 850, of which a few letters will do. What it lacks is a question mark.
 func narrow(text []byte) []byte {
-	out := bytes.ReplaceAll(text, []byte("ü"), []byte{0x81})
-	return bytes.ReplaceAll(out, []byte("ä"), []byte{0x84})
+	var out []byte
+	for _, r := range string(text) {
+		switch {
+		case r < utf8.RuneSelf:
+			out = append(out, byte(r))
+		case r == 'ü':
+			out = append(out, 0x81)
+		case r == 'ä':
+			out = append(out, 0x84)
+		default:
+			out = append(out, '?')
+		}
+	}
+	return out
 }
