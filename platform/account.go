@@ -25,11 +25,13 @@ func ReadAccountOf(sid string) Query[Account] {
 
 // What a question of kind account can ask beside a right's name.
 const (
-	AccountOfName  = "account" // Where is a name
-	AccountOfSID   = "sid"     // Where is a SID
-	MembersOfGroup = "members" // Where is the SID of a local group
-	InOwnToken     = "token"   // Where is the SID of a group
-	StateOfAccount = "state"   // Where is a name
+	AccountOfName     = "account"          // Where is a name
+	AccountOfSID      = "sid"              // Where is a SID
+	MembersOfGroup    = "members"          // Where is the SID of a local group
+	InOwnToken        = "token"            // Where is the SID of a group
+	StateOfAccount    = "state"            // Where is a name
+	InDirectory       = "directory"        // Where is a name, DOMAIN\name
+	GroupsInDirectory = "directory_groups" // Where is a name, DOMAIN\name
 )
 
 // AccountRight says whether an account holds a right directly. What it holds through its
@@ -98,8 +100,8 @@ type AccountState struct {
 
 // ReadAccountState asks for the state of a local account, by .\name or COMPUTER\name, with
 // NetUserGetInfo. An account that is not there is ErrAbsent. An account of a domain or one of
-// Windows' own is ErrUnsupported: the first is known to the directory alone, which is not asked,
-// and the second has no such state.
+// Windows' own is ErrUnsupported: the first is known to the directory alone, which
+// ReadDirectoryAccount asks, and the second has no such state.
 func ReadAccountState(name string) Query[AccountState] {
 	return Query[AccountState]{Question{Kind: KindAccount, Where: name, What: StateOfAccount}}
 }

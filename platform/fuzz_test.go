@@ -23,6 +23,7 @@ func FuzzDecode(f *testing.F) {
 		`{"size":1,"encoding":"utf-8","outcome":"failed","at":"2026-11-20T02:00:00Z","message":5043}`,
 		`{"owner":"S-1-5-18","open":false,"count":1,"entries":[{"sid":"S-1-5-32-544","type":"allow","mask":2032127,"flags":3}],"more":false}`,
 		`{"sid":"S-1-5-21-1-2-3-1001","disabled":false,"locked":true,"must_change":false,"ends":true,"end":"2026-11-20T02:00:00Z"}`,
+		`{"sid":"S-1-5-21-1-2-3-1105","controller":"dc01.contoso.com","managed":true,"disabled":false,"locked":false,"must_change":false,"ends":false,"end":"0001-01-01T00:00:00Z"}`,
 		`{"mount":"D:\\","total":322122547200,"free":85899345920,"file_system":"NTFS"}`,
 		`{"major":10,"minor":0,"build":20348,"product":"Windows Server 2022 Standard","installation":"Server","workstation":false}`,
 		`{"subkeys":["a","b"],"values":[],"more":false,"written":"2026-01-02T03:04:05Z"}`,
@@ -39,6 +40,8 @@ func FuzzDecode(f *testing.F) {
 		strictly[platform.Service](t, answer)
 		strictly[platform.AccessList](t, answer)
 		strictly[platform.AccountState](t, answer)
+		strictly[platform.DirectoryAccount](t, answer)
+		strictly[platform.DirectoryGroups](t, answer)
 		strictly[platform.File](t, answer)
 		strictly[platform.Volume](t, answer)
 		strictly[platform.OSVersion](t, answer)

@@ -75,7 +75,7 @@ type LogLine struct {
 	File   string     `json:"file"`   // without its folder
 	Number int64      `json:"number"` // of the line, from 1; 0 when the file was not read from its begin
 	At     *time.Time `json:"at"`     // UTC; null when it is not known
-	Text   string     `json:"text"`   // at most 1 KiB of the message
+	Text   string     `json:"text"`   // at most 1 KiB of the message; of a long one from shortly before what was found
 }
 
 // LogEnding is what a log says to have come to a good end.

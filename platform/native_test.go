@@ -21,6 +21,8 @@ func TestNativeQuestions(t *testing.T) {
 		{platform.ReadGroupMembers("S-1-5-32-544").Question, platform.KindAccount, `account S-1-5-32-544 : members`},
 		{platform.ReadTokenMember("S-1-5-32-544").Question, platform.KindAccount, `account S-1-5-32-544 : token`},
 		{platform.ReadAccountState(`.\svc`).Question, platform.KindAccount, `account .\svc : state`},
+		{platform.ReadDirectoryAccount(`CONTOSO\svc`).Question, platform.KindAccount, `account CONTOSO\svc : directory`},
+		{platform.ReadDirectoryGroups(`CONTOSO\svc`).Question, platform.KindAccount, `account CONTOSO\svc : directory_groups`},
 		{platform.ReadAccess(`D:\SM`).Question, platform.KindAccess, `access D:\SM`},
 		{platform.ReadDomainJoin().Question, platform.KindOS, `os : domain`},
 		{platform.ReadEvents("System", filter).Question, platform.KindEvents, `events System : 7000,7038 of Service Control Manager within 90 days`},

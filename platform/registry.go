@@ -152,3 +152,6 @@ func (q Query[A]) At(server string) Query[A] {
 }
 
 func (q Question) remoteRegistry() bool { return q.Kind == KindRegistry && q.On != "" }
+
+// oneChance reports whether a question goes to somebody who is given up at the first silence.
+func (q Question) oneChance() bool { return q.remoteRegistry() || q.directory() != "" }

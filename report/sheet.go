@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"siteready/checks"
 )
@@ -98,14 +99,34 @@ func parseReport(text []byte) (Report, error) {
 }
 
 // WriteJSON writes a value as JSON does a report: indented, with < and > as they stand, and with
-// control characters escaped, so that printing it to a terminal is safe.
-func WriteJSON(w io.Writer, value any) error {
+// control characters escaped, so that printing it to a terminal is safe. What names it in an error.
+func WriteJSON(w io.Writer, what string, value any) error {
 	text, err := safeJSON(value)
-	if err != nil {
-		return err
+	if err == nil {
+		_, err = w.Write(text)
 	}
-	_, err = w.Write(text)
-	return err
+	if err != nil {
+		return fmt.Errorf("write %s as JSON: %w", what, err)
+	}
+	return nil
+}
+
+// Numbers are numbers with what they are of, in words.
+type Numbers []string
+
+// Add adds a number; none is not worth a word.
+func (n *Numbers) Add(count int, of string) {
+	if count > 0 {
+		*n = append(*n, fmt.Sprintf("%d %s", count, of))
+	}
+}
+
+// Or is all of them, "1 new, 2 fixed", or none where there are none.
+func (n Numbers) Or(none string) string {
+	if len(n) == 0 {
+		return none
+	}
+	return strings.Join(n, ", ")
 }
 
 // Counted is the counts in words, without the zeros, worst first: "2 failed", "1 warning".

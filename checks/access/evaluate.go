@@ -1,6 +1,7 @@
 // Package access judges what an account may do with a folder, from the folder's access list and
-// what is known of the account's groups. Nothing is tried on the folder, and no group of a domain
-// can be looked into from one machine: where only such a group could decide, it is not known.
+// what is known of the account's groups. Nothing is tried on the folder. Of the groups of a domain only
+// those that a controller of the account's own domain tells of are known: where another could decide, it
+// is not known.
 package access
 
 import "siteready/platform"

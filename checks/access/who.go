@@ -64,6 +64,7 @@ func Service(account platform.Account) Who {
 func Forms() []platform.Form {
 	return []platform.Form{
 		platform.ReadAccountOf("{SID}").Form(), platform.ReadGroupMembers("{SID}").Form(), platform.ReadTokenMember("{SID}").Form(),
+		platform.ReadDirectoryGroups("{account}").Form(),
 	}
 }
 
@@ -179,16 +180,22 @@ func (w Who) look(ctx context.Context, c *checks.Case, sid string) (Belongs, str
 			return Outside, "", err
 		}
 		at, through := w.among(group)
+		if at == Unclear {
+			at, through, _ = AmongAll(ctx, c, w.Account, group)
+		}
 		return at, group.Group + " (" + strings.Join(through, ", ") + ")", nil
 	}
 	holder, err := platform.Ask(ctx, c, platform.ReadAccountOf(sid))
 	switch {
 	case err != nil:
 		return Unclear, "", err
-	case MayHold(holder):
-		return Unclear, Named(holder), nil
+	case !MayHold(holder):
+		return Outside, "", nil
 	}
-	return Outside, "", nil
+	if at, _ := InGroup(ctx, c, w.Account, holder); at != Unclear {
+		return at, "", nil
+	}
+	return Unclear, Named(holder), nil
 }
 
 // among looks for somebody, or a group that he is surely in, among the members of a local group.

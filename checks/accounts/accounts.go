@@ -1,8 +1,9 @@
 // Package accounts judges the accounts and rights that an update depends on: who will update,
 // whom the services run as, and what the site server's computer account is on other servers.
 //
-// What an account gets through a group of the domain cannot be told from one machine. Where
-// only that could help, the item could not be checked, and names the groups.
+// What an account gets through a group of its own domain a controller of the domain is asked. What it may
+// get through another domain's group, or one that is local to a domain, cannot be told from one
+// machine: where only that could help, the item could not be checked, and names the groups.
 package accounts
 
 import (

@@ -24,9 +24,12 @@ func setupAdministrator() checks.Check {
 			"https://learn.microsoft.com/intune/configmgr/core/servers/deploy/install/list-of-prerequisite-checks#administrative-rights-on-site-system",
 			"https://learn.microsoft.com/intune/configmgr/core/plan-design/hierarchy/accounts", pagePrepare,
 		},
-		Rights: []string{"Windows: look up accounts and list the members of the local group Administrators, which every user of a member server may"},
+		Rights: []string{
+			"Windows: look up accounts and list the members of the local group Administrators, which every user of a member server may",
+			access.DirectoryRight + "; only asked where a group of the domain could decide",
+		},
 		Reads: append(append(discovery.HereReads(), updaterReads()...),
-			platform.ReadGroupMembers(administrators).Form(), platform.ReadTokenMember(administrators).Form()),
+			platform.ReadGroupMembers(administrators).Form(), platform.ReadTokenMember(administrators).Form(), platform.ReadDirectoryGroups(accountHole).Form()),
 		Run: discovery.OnProducts(runSetupAdministrator),
 	}
 }
@@ -56,7 +59,7 @@ func runSetupAdministrator(ctx context.Context, c *checks.Case, here discovery.H
 	if err != nil {
 		return checks.Items("Who is an administrator could not be read.", unknown(item.Key, item.Wanted, err)), nil
 	}
-	at, through := access.Among(who.Account, group)
+	at, _ := access.Among(who.Account, group)
 	if at == unclear {
 		inForce, err := ownToken(ctx, c, who.Account)
 		if err != nil {
@@ -67,16 +70,20 @@ func runSetupAdministrator(ctx context.Context, c *checks.Case, here discovery.H
 			return checks.Items(who.Name+" is an administrator of this server.", item), nil
 		}
 	}
+	at, through, why := access.AmongAll(ctx, c, who.Account, group)
 	switch at {
 	case inside:
 		item.Found = "a direct member"
+		if len(through) > 0 {
+			item.Found = "a member through " + list(through) + ", as the directory has it"
+		}
 		return checks.Items(who.Name+" is an administrator of this server.", item), nil
 	case outside:
 		item.Status, item.Found = checks.Failed, "no member"
 		return checks.Items(who.Name+" is no administrator of this server.", item), nil
 	default:
 		return checks.Items("Whether the account is an administrator could not be told.",
-			unknown(item.Key, item.Wanted, throughGroups(who.Name, "be an administrator", through))), nil
+			unknown(item.Key, item.Wanted, becauseOf(throughGroups(who.Name, "be an administrator", through), why))), nil
 	}
 }
 

@@ -44,6 +44,7 @@ func computerAdministrator() checks.Check {
 		Rights: []string{
 			"Windows: to be an administrator of the servers that are looked at, or to run as LocalSystem of the site server",
 			"SQL Server: SELECT on vSMS_SC_SysResUse and EXECUTE on fnGetSiteCode in the site database",
+			access.DirectoryRight + "; only asked where a group of the domain could decide",
 		},
 		Reads: append(append(discovery.DatabaseReads(), machineReads()...),
 			sysadminMembers.In("{SQL Server}", "{site database}").Form(),
@@ -51,7 +52,7 @@ func computerAdministrator() checks.Check {
 			platform.ReadAccount(accountHole).Form(),
 			platform.ReadTokenMember(localSystem).Form(),
 			platform.ReadShare(`\\`+serverHole+`\ADMIN$`).Form(),
-			platform.ReadGroupMembers(administrators).At(serverHole).Form()),
+			platform.ReadGroupMembers(administrators).At(serverHole).Form(), platform.ReadDirectoryGroups(accountHole).Form()),
 		Run: discovery.OnSite(runComputerAdministrator),
 	}
 }
@@ -206,13 +207,16 @@ func byGroups(ctx context.Context, c *checks.Case, servers []elsewhere, account 
 			items = append(items, unknown(item.Key, item.Wanted, answer.Err))
 			continue
 		}
-		switch at, through := access.Among(account, answer.Value); at {
+		switch at, through, why := access.AmongAll(ctx, c, account, answer.Value); at {
 		case inside:
 			item.Status, item.Found = checks.Passed, "a member"
+			if len(through) > 0 {
+				item.Found += " through " + list(through) + ", as the directory has it"
+			}
 		case outside:
 			item.Status, item.Found = servers[i].without, "no member"
 		default:
-			item = unknown(item.Key, item.Wanted, throughGroups(account.Name, "be an administrator of "+servers[i].server, through))
+			item = unknown(item.Key, item.Wanted, becauseOf(throughGroups(account.Name, "be an administrator of "+servers[i].server, through), why))
 		}
 		items = append(items, item)
 	}

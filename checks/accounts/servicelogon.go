@@ -53,7 +53,7 @@ func serviceLogon() checks.Check {
 		},
 		Rights: []string{
 			"Windows: query the configuration of the services", "Windows: view the local security policy, which takes an elevated prompt",
-			discovery.RegistryRight, "SQL Server: none but a user in the site database",
+			access.DirectoryRight + "; only asked where a group of the domain could decide", discovery.RegistryRight, "SQL Server: none but a user in the site database",
 		},
 		Reads: append(append(discovery.DatabaseReads(), discovery.ServiceManagerReads()...),
 			platform.ReadComputer().Form(),
@@ -63,7 +63,7 @@ func serviceLogon() checks.Check {
 			platform.ReadAccountOf(sidHole).Form(),
 			platform.ReadAccountRight(sidHole, logonRight).Form(),
 			platform.ReadAccountRight(sidHole, denyRight).Form(),
-			platform.ReadGroupMembers(sidHole).Form()),
+			platform.ReadGroupMembers(sidHole).Form(), platform.ReadDirectoryGroups(accountHole).Form()),
 		Run: discovery.OnProducts(runServiceLogon),
 	}
 	for _, name := range slices.Concat(siteServices, managementServices) {
@@ -165,31 +165,31 @@ func judgeLogon(ctx context.Context, c *checks.Case, service, name, ownName stri
 		virtual, account.SID, own.at = true, allServices, inside
 		own.name = name
 	}
-	denied, deniedBy, err := holds(ctx, c, account, own, denyRight)
+	denied, err := holds(ctx, c, account, own, denyRight)
 	if err != nil {
 		return unknown(service, noRight, err)
 	}
-	allowed, allowedBy, err := holds(ctx, c, account, own, logonRight)
+	allowed, err := holds(ctx, c, account, own, logonRight)
 	switch {
 	case err != nil:
 		return unknown(service, noRight, err)
-	case denied == inside:
-		item.Status, item.Found = checks.Failed, fmt.Sprintf("%s, which may not log on as a service, by a rule for %s", name, list(deniedBy))
-	case allowed == outside && virtual:
+	case denied.at == inside:
+		item.Status, item.Found = checks.Failed, fmt.Sprintf("%s, which may not log on as a service, by a rule for %s", name, list(denied.by))
+	case allowed.at == outside && virtual:
 		// Windows gives the right to all services, and SQL Server's set-up to the service itself.
 		item.Status, item.Found = checks.Warning, name+", and neither all services nor this one has the right to log on as a service"
-	case allowed == outside:
+	case allowed.at == outside:
 		item.Status, item.Found = checks.Failed, name+", which has no right to log on as a service"
-	case denied == unclear:
-		return unknown(service, noRight, throughGroups(name, "be denied to log on as a service", deniedBy))
-	case allowed == unclear && slices.Equal(allowedBy, []string{own.name}):
+	case denied.at == unclear:
+		return unknown(service, noRight, becauseOf(throughGroups(name, "be denied to log on as a service", denied.by), denied.why))
+	case allowed.at == unclear && slices.Equal(allowed.by, []string{own.name}):
 		no := platform.Refuse(platform.ErrUnsupported, "the right to log on as a service is given to %s, and not to %s, as which the service runs; whether that is enough is not known here", own.name, name)
 		no.Help = "Give the account the right, too. What you have confirmed can be accepted with a waiver."
 		return unknown(service, noRight, no)
-	case allowed == unclear:
-		return unknown(service, noRight, throughGroups(name, "have the right to log on as a service", allowedBy))
+	case allowed.at == unclear:
+		return unknown(service, noRight, becauseOf(throughGroups(name, "have the right to log on as a service", allowed.by), allowed.why))
 	default:
-		item.Found = fmt.Sprintf("%s, with the right of %s", name, list(allowedBy))
+		item.Found = fmt.Sprintf("%s, with the right of %s", name, list(allowed.by))
 	}
 	return item
 }
@@ -208,71 +208,81 @@ type ownSID struct {
 	at   belongs
 }
 
+// holding is what is known of an account and a right.
+type holding struct {
+	at  belongs
+	by  []string // what it holds it through, or may
+	why error    // why a directory did not tell of what it may hold it through; nil when it was not asked
+}
+
 // holds says whether an account holds a right, itself or through a group that it is surely
 // in, and names what it holds it through; or through which groups it may hold it.
-func holds(ctx context.Context, c *checks.Case, account platform.Account, own ownSID, right string) (belongs, []string, error) {
+func holds(ctx context.Context, c *checks.Case, account platform.Account, own ownSID, right string) (holding, error) {
 	answer, err := platform.Ask(ctx, c, platform.ReadAccountRight(account.SID, right))
 	if err != nil {
-		return unclear, nil, err
+		return holding{}, err
 	}
 	switch {
 	case answer.Held && account.SID == allServices:
-		return inside, []string{"all services"}, nil
+		return holding{at: inside, by: []string{"all services"}}, nil
 	case answer.Held:
-		return inside, []string{"its own"}, nil
+		return holding{at: inside, by: []string{"its own"}}, nil
 	}
-	var through []string
+	all := holding{at: outside}
 	for _, sid := range answer.List {
-		at, name, err := inHolder(ctx, c, account, own, sid)
+		one, err := inHolder(ctx, c, account, own, sid)
 		switch {
 		case err != nil:
-			return unclear, nil, err
-		case at == inside:
-			return inside, []string{name}, nil
-		case at == unclear:
-			through = append(through, name)
+			return holding{}, err
+		case one.at == inside:
+			return one, nil
+		case one.at == unclear:
+			all.at, all.by = unclear, append(all.by, one.by...)
+			if all.why == nil {
+				all.why = one.why
+			}
 		}
 	}
 	if answer.More || len(answer.List) < answer.Holders {
-		through = append(through, "holders that are not listed")
+		all.at, all.by = unclear, append(all.by, "holders that are not listed")
 	}
-	if len(through) > 0 {
-		return unclear, through, nil
-	}
-	return outside, nil, nil
+	return all, nil
 }
 
 // inHolder says whether an account is in what a SID stands for.
-func inHolder(ctx context.Context, c *checks.Case, account platform.Account, own ownSID, sid string) (belongs, string, error) {
+func inHolder(ctx context.Context, c *checks.Case, account platform.Account, own ownSID, sid string) (holding, error) {
 	switch {
 	case sid == account.SID, sid == everyone:
-		return inside, "Everyone", nil
+		return holding{at: inside, by: []string{"Everyone"}}, nil
 	case sid == authenticated:
-		return inside, "Authenticated Users", nil
+		return holding{at: inside, by: []string{"Authenticated Users"}}, nil
 	case slices.Contains([]string{localSystem, localService, networkService, allServices}, sid):
-		return outside, "", nil
+		return holding{at: outside}, nil
 	case strings.HasPrefix(sid, serviceSIDs):
-		return own.holder(ctx, c, sid)
+		at, name, err := own.holder(ctx, c, sid)
+		return holding{at: at, by: []string{name}}, err
 	case strings.HasPrefix(sid, builtinGroups):
 		group, found, err := platform.Lookup(ctx, c, platform.ReadGroupMembers(sid))
 		if err != nil || !found {
-			return outside, "", err
+			return holding{at: outside}, err
 		}
-		at, through := access.Among(account, group)
-		if at == unclear {
-			return at, fmt.Sprintf("%s (%s)", group.Group, list(through)), nil
+		at, through, why := access.AmongAll(ctx, c, account, group)
+		name := group.Group
+		if len(through) > 0 {
+			name = fmt.Sprintf("%s (%s)", group.Group, list(through))
 		}
-		return at, group.Group, nil
+		return holding{at, []string{name}, why}, nil
 	}
 	holder, err := platform.Ask(ctx, c, platform.ReadAccountOf(sid))
 	switch {
 	case err != nil:
 		// It may be a group of a domain that does not answer, or an account that is no more.
-		return unclear, sid, nil
-	case access.MayHold(holder):
-		return unclear, access.Named(holder), nil
+		return holding{at: unclear, by: []string{sid}}, nil
+	case !access.MayHold(holder):
+		return holding{at: outside}, nil
 	}
-	return outside, "", nil
+	at, why := access.InGroup(ctx, c, account, holder)
+	return holding{at, []string{access.Named(holder)}, why}, nil
 }
 
 // holder says whether the SID of a service is this service's own.

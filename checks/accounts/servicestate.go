@@ -17,9 +17,9 @@ func serviceState() checks.Check {
 		ID:    "accounts.service-state",
 		Title: "Are the accounts of the product's services enabled, not locked and not expired?",
 		Why: "An update restarts the services. One that runs was logged on when it started; what has happened to its account since shows at the next start alone. " +
-			"The state of an account of this machine is read. That of a domain's account is known to the directory, which is not asked, and no log-on is ever tried.",
+			"The state of an account of this machine is read from Windows, that of a domain's account from a controller of the domain. No log-on is ever tried.",
 		Consequence: "A service does not start again, with error 1330, 1331, 1793, 1907 or 1909, in the middle of the update.",
-		Remedy:      "Enable or unlock the account, move its end beyond the update, or set its password anew in Windows and in the service. An account of a domain is looked up there; what you have confirmed can be accepted with a waiver.",
+		Remedy:      "Enable or unlock the account, move its end beyond the update, or set its password anew where the account is and in the service. A service whose account is no more needs another one.",
 		Command:     "Get-ADUser account -Properties Enabled, LockedOut, AccountExpirationDate, PasswordExpired",
 		Covers: []string{
 			"The Data Access service can log on", "The Management Configuration service can log on",
@@ -28,12 +28,14 @@ func serviceState() checks.Check {
 			"https://learn.microsoft.com/system-center/scsm/resolve-upgrade-problems",
 			"https://learn.microsoft.com/windows/win32/services/service-user-accounts",
 			"https://learn.microsoft.com/windows/win32/api/lmaccess/nf-lmaccess-netusergetinfo",
+			"https://learn.microsoft.com/windows/win32/api/dsgetdc/nf-dsgetdc-dsgetdcnamew",
+			"https://learn.microsoft.com/openspecs/windows_protocols/ms-adts/b80798ae-1f8c-4d30-9d80-a1f3281e96e2",
 		},
 		Rights: []string{
 			"Windows: query the configuration of the services", "Windows: look up accounts and query those of this machine, which every user of a member server may",
-			discovery.RegistryRight,
+			directoryRight, discovery.RegistryRight,
 		},
-		Reads: append(discovery.HereReads(), platform.ReadComputer().Form(), platform.ReadAccount(accountHole).Form(), platform.ReadAccountState(accountHole).Form()),
+		Reads: append(discovery.HereReads(), platform.ReadComputer().Form(), platform.ReadAccount(accountHole).Form(), platform.ReadAccountState(accountHole).Form(), platform.ReadDirectoryAccount(accountHole).Form()),
 		Run:   discovery.OnProducts(runServiceState),
 	}
 	for _, name := range slices.Concat(siteServices, managementServices) {
@@ -79,7 +81,7 @@ func judgeState(ctx context.Context, c *checks.Case, name string, service platfo
 	}
 	account, err := platform.Ask(ctx, c, platform.ReadAccount(service.Account))
 	if err != nil {
-		return unknown(name, goodState, err)
+		return notInDirectory(ctx, c, item, service.Account, err)
 	}
 	if slices.Contains([]string{localSystem, localService, networkService}, account.SID) {
 		item.Found = service.Account + ", which is Windows' own"
@@ -90,19 +92,23 @@ func judgeState(ctx context.Context, c *checks.Case, name string, service platfo
 		return unknown(name, goodState, err)
 	}
 	if domain, _, _ := strings.Cut(account.Name, `\`); !strings.EqualFold(domain, computer.Name) {
-		return unknown(name, goodState, ofDomain(service, account))
+		return directoryState(ctx, c, item, account)
 	}
 	state, err := platform.Ask(ctx, c, platform.ReadAccountState(service.Account))
 	if err == nil && (state.SID != account.SID || state.Ends == state.End.IsZero()) {
-		err = platform.Refuse(platform.ErrMalformed, "what was told of %s cannot be: it stands for %s, and the state is of %s, with an end %v at %s", service.Account, account.SID, state.SID, state.Ends, state.End)
+		err = contradicts(service.Account, account.SID, state)
 	}
 	if err != nil {
 		return unknown(name, goodState, err)
 	}
-	amiss := amissIn(state, c.JudgedFor)
-	item.Found = service.Account + ", which is in order"
-	if len(amiss) > 0 {
-		item.Status, item.Found = checks.Failed, service.Account+", which "+strings.Join(amiss, ", and ")
+	return byState(item, service.Account, state, c.JudgedFor)
+}
+
+// byState judges an account by its state at the time of the update.
+func byState(item checks.Item, account string, state platform.AccountState, at time.Time) checks.Item {
+	item.Found = account + ", which is in order"
+	if amiss := amissIn(state, at); len(amiss) > 0 {
+		item.Status, item.Found = checks.Failed, account+", which "+strings.Join(amiss, ", and ")
 	}
 	return item
 }
@@ -123,19 +129,6 @@ func amissIn(state platform.AccountState, at time.Time) []string {
 		amiss = append(amiss, fmt.Sprintf("ends at %s UTC, before the update", state.End.UTC().Format("2006-01-02 15:04")))
 	}
 	return amiss
-}
-
-// ofDomain is the cause of what only a directory could tell.
-func ofDomain(service platform.Service, account platform.Account) error {
-	told := ""
-	if service.State == "running" {
-		told = "; the service runs, so the account was in order when it last started"
-	}
-	no := platform.Refuse(platform.ErrUnsupported, "whether %s is disabled, locked or expired stands in the directory of its domain, which is not asked%s", account.Name, told)
-	_, short, _ := strings.Cut(account.Name, `\`)
-	no.Help = fmt.Sprintf("Ask the directory: Get-ADUser %s -Properties Enabled, LockedOut, AccountExpirationDate, PasswordExpired; for a managed service account Get-ADServiceAccount. "+
-		"Log-ons that were refused are counted by smpredicted.events on a server of Service Manager. What you have confirmed can be accepted with a waiver.", short)
-	return no
 }
 
 func stateSummary(items []checks.Item) string {

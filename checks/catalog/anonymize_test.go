@@ -3,152 +3,16 @@ package catalog_test
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
-	"fmt"
-	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"siteready/checks"
 	"siteready/checks/catalog"
-	"siteready/checks/discovery"
-	"siteready/checks/requirement"
 	"siteready/platform"
 	"siteready/platform/platformtest"
 	"siteready/platform/recording"
 )
-
-// judging says by which checks a recording is judged, for which targets.
-type judging struct {
-	only    []string // nil: all
-	targets []requirement.Release
-}
-
-var everyCheck = judging{targets: requirement.ConfigMgrReleases()}
-
-// recordedSite is a recording of a site, as `siteready record` makes it.
-func recordedSite(t *testing.T, r platform.Reader, h recording.Header) map[platform.Question]platform.Outcome {
-	t.Helper()
-	m := platform.Open(t.Context(), r, h.ReadAt, platform.DefaultLimits())
-	everyCheck.statuses(t, m, h)
-	catalog.AskFurther(t.Context(), m)
-	return m.Outcomes()
-}
-
-// statuses are the statuses of the checks and of their items.
-func (j judging) statuses(t *testing.T, m *platform.Machine, h recording.Header) []string {
-	t.Helper()
-	var all checks.Catalog
-	if len(j.only) == 1 {
-		all = alone()[j.only[0]]
-	} else {
-		all = catalog.All()
-	}
-	selected, err := checks.Select(all, j.only, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	stated := checks.Stated{SQLServer: h.SQLServer, Database: h.Database}
-	subject := discovery.Describe(t.Context(), m.Session(), stated)
-	statuses := []string{fmt.Sprintf("role %s, problem %t", subject.Role, subject.Problem != "")}
-	for _, target := range j.targets {
-		for _, r := range checks.Run(t.Context(), m, all, selected, checks.Conditions{Target: target, Stated: stated, JudgedFor: h.ReadAt}) {
-			line := fmt.Sprintf("%s for %s: %s", r.Check.ID, target.Version, r.Status)
-			if r.Cause != nil {
-				line += fmt.Sprintf(" (%v)", r.Cause.Reason)
-			}
-			var items []string
-			for _, item := range r.Items {
-				items = append(items, item.Status.String())
-			}
-			slices.Sort(items) // servers are listed by name, and pseudonyms have another order
-			statuses = append(statuses, line+" "+strings.Join(items, " "))
-		}
-	}
-	return statuses
-}
-
-var allForms = sync.OnceValue(func() []platform.Form {
-	var forms []platform.Form
-	for _, one := range catalog.Questions() {
-		forms = append(forms, one.Form)
-	}
-	return forms
-})
-
-// anonymized judges a recording and its anonymous form, and returns the latter.
-func (j judging) anonymized(t *testing.T, h recording.Header, outcomes map[platform.Question]platform.Outcome) []byte {
-	t.Helper()
-	written := func(h recording.Header, outcomes map[platform.Question]platform.Outcome) ([]byte, *recording.Site) {
-		var b bytes.Buffer
-		if err := recording.Write(&b, h, outcomes); err != nil {
-			t.Fatal(err)
-		}
-		site, err := recording.Read(b.Bytes())
-		if err != nil {
-			t.Fatal(err)
-		}
-		return b.Bytes(), site
-	}
-	_, before := written(h, outcomes)
-	hidden, replaced, err := recording.Anonymize(h, outcomes, allForms())
-	if err != nil {
-		t.Fatal(err)
-	}
-	data, after := written(hidden, replaced)
-	if before.Len() != after.Len() {
-		t.Errorf("%d questions became %d", before.Len(), after.Len())
-	}
-	open := func(site *recording.Site) *platform.Machine {
-		return platform.Open(t.Context(), site, site.Header.ReadAt, platform.DefaultLimits())
-	}
-	if diff := cmp.Diff(j.statuses(t, open(before), before.Header), j.statuses(t, open(after), after.Header)); diff != "" {
-		t.Errorf("it is judged otherwise (- original, + anonymous):\n%s", diff)
-	}
-	if at := bytes.Index(data, []byte("unclassified")); at >= 0 {
-		t.Errorf("it is not known what stands in a field; add it to platform/recording/fields.go: %.200s", data[max(0, at-100):])
-	}
-	return data
-}
-
-// noneLeft looks for originals, in any case, in the bytes of a recording.
-func noneLeft(t *testing.T, data []byte, originals []string) {
-	t.Helper()
-	lower := bytes.ToLower(data)
-	for _, original := range originals {
-		for line := range bytes.Lines(lower) {
-			if bytes.Contains(line, []byte(strings.ToLower(original))) {
-				t.Errorf("%q is left in %.300s", original, line)
-				break
-			}
-		}
-	}
-}
-
-// asksTheSame puts the further questions to an anonymous recording: each finds its answer, though
-// what fills its holes are now pseudonyms.
-func asksTheSame(t *testing.T, data []byte, outcomes map[platform.Question]platform.Outcome) {
-	t.Helper()
-	site, err := recording.Read(data)
-	if err != nil {
-		t.Fatal(err)
-	}
-	m := platform.Open(t.Context(), site, site.Header.ReadAt, platform.DefaultLimits())
-	catalog.AskFurther(t.Context(), m)
-	asked := m.Outcomes()
-	for q, o := range asked {
-		if o.Err != nil && errors.Is(o.Err, platform.ErrNotRecorded) {
-			t.Errorf("%s: %v", q, o.Err)
-		}
-	}
-	if len(asked) < 100 || len(asked) > len(outcomes) {
-		t.Errorf("%d questions were put to an anonymous recording of %d", len(asked), len(outcomes))
-	}
-}
 
 // Every constructed site is judged the same when its names are replaced, and no name is left.
 func TestAnonymousSitesAreJudgedTheSame(t *testing.T) {
@@ -192,6 +56,19 @@ func TestAnonymousSitesAreJudgedTheSame(t *testing.T) {
 	}
 }
 
+// named are the names that the operator states for a scenario, beside those that a recording's
+// header has, one a line.
+func (s scenario) named() string { return strings.Join(append([]string{s.Account}, s.Keys...), "\n") }
+
+// renamed are the conditions of a scenario with the names that stand in the header of its
+// recording: what an operator states of an anonymous one are its pseudonyms.
+func (s scenario) renamed(t *testing.T, h recording.Header) checks.Conditions {
+	t.Helper()
+	lines := strings.Split(h.About, "\n")
+	s.Account, s.Keys, s.SQLServer, s.Database = lines[0], lines[1:], h.SQLServer, h.Database
+	return s.conditions(t, h.ReadAt)
+}
+
 // Every scenario is judged the same when its names are replaced.
 func TestAnonymousScenariosAreJudgedTheSame(t *testing.T) {
 	for _, check := range catalog.All().Checks() {
@@ -199,16 +76,8 @@ func TestAnonymousScenariosAreJudgedTheSame(t *testing.T) {
 			t.Parallel()
 			for _, s := range scenarios(t, check.ID) {
 				r, readAt := s.reader(t)
-				h := recording.Header{ReadAt: readAt, SQLServer: s.SQLServer, Database: s.Database}
-				targets, err := requirement.ParseTargets(s.Target)
-				if err != nil {
-					t.Fatal(err)
-				}
-				target := requirement.DefaultTarget(0)
-				if targets.ConfigMgr != nil {
-					target = *targets.ConfigMgr
-				}
-				one := judging{[]string{check.ID}, []requirement.Release{target}}
+				h := recording.Header{ReadAt: readAt, About: s.named(), SQLServer: s.SQLServer, Database: s.Database}
+				one := judging{[]string{check.ID}, func(h recording.Header) []checks.Conditions { return []checks.Conditions{s.renamed(t, h)} }}
 				m := platform.Open(t.Context(), r, readAt, platform.DefaultLimits())
 				one.statuses(t, m, h)
 				noneLeft(t, one.anonymized(t, h, m.Outcomes()), []string{"contoso"})

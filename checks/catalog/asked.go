@@ -13,7 +13,7 @@ import (
 // Asked is one question that this program can ask, with holes, and who asks it.
 type Asked struct {
 	Form   platform.Form
-	By     []string // ids of checks, "report" for its head, "diagnose", "record" for the further questions
+	By     []string // ids of checks, "report" for its head, "diagnose", "logs", "record" for the further questions
 	Why    string   // of a question that only a recording asks
 	Rights []string // of a SQL statement: what those who ask declare
 }
@@ -22,6 +22,7 @@ type Asked struct {
 const (
 	ByReport   = "report"
 	ByDiagnose = "diagnose"
+	ByLogs     = "logs"
 	ByRecord   = "record"
 )
 
@@ -58,6 +59,9 @@ func Questions() []Asked {
 	for _, form := range diagnosis.Reads() {
 		add(form, ByDiagnose, "", diagnosis.Rights())
 	}
+	for _, form := range logsReads() {
+		add(form, ByLogs, "", nil)
+	}
 	for _, further := range FurtherQuestions() {
 		add(further.Form, ByRecord, further.Why, nil)
 	}
@@ -67,4 +71,15 @@ func Questions() []Asked {
 			cmp.Compare(x.What, y.What), cmp.Compare(x.Text, y.Text))
 	})
 	return all
+}
+
+// logsReads are the questions by which `siteready logs` finds the logs of its machine. The values
+// that it reads have their names from the machine, too.
+func logsReads() []platform.Form {
+	const instances = `HKLM\SOFTWARE\Microsoft\Microsoft SQL Server\Instance Names\SQL`
+	const parameters = `HKLM\SOFTWARE\Microsoft\Microsoft SQL Server\{instance}\MSSQLServer\Parameters`
+	return slices.Concat(discovery.SiteReads(), discovery.ServiceManagerReads(), []platform.Form{
+		platform.ReadKey(instances).Form(), platform.ReadText(instances, "{name of an instance}").Form(),
+		platform.ReadKey(parameters).Form(), platform.ReadText(parameters, "{start parameter}").Form(),
+	})
 }

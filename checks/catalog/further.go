@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"siteready/checks"
 	"siteready/checks/discovery"
 	"siteready/platform"
 )
@@ -26,6 +27,7 @@ const (
 	folderHole   = "{installation folder}"
 	codeHole     = "{site code}"
 	computerHole = "{this computer}"
+	instanceHole = "{named instance}"          // of SQL Server that the site's database is in
 	subkeyHole   = "{each key}"                // below the key before it
 	accountHole  = "{account of each service}" // that a further question asks about
 	sidHole      = "{SID of each service account}"
@@ -100,6 +102,22 @@ func namedAccounts() []Further {
 	}
 }
 
+// ServiceAccount and ServiceStart are where the registry says as whom a service runs and how it starts.
+// https://learn.microsoft.com/windows-hardware/drivers/install/hklm-system-currentcontrolset-services-registry-tree
+const (
+	ServiceAccount = "ObjectName"
+	ServiceStart   = "Start" // 2 automatic, 3 manual, 4 disabled
+)
+
+// InstanceServices are the registry keys of the services of a named instance of SQL Server and of
+// its agent. They are asked about there and not as services, because the name of a service is a
+// constant of a question, and that of an instance comes from the site.
+// https://learn.microsoft.com/sql/database-engine/configure-windows/manage-the-database-engine-services
+func InstanceServices(instance string) []string {
+	const services = `HKLM\SYSTEM\CurrentControlSet\Services\`
+	return []string{services + "MSSQL$" + instance, services + "SQLAgent$" + instance}
+}
+
 // failedStarts are the service manager's events of services that did not start (7000), were too
 // slow (7009), could not log on (7038) or lack the right to (7041).
 func failedStarts() platform.EventFilter {
@@ -169,6 +187,8 @@ func FurtherQuestions() []Further {
 			"SMS_NOTIFICATION_SERVER", "CONFIGURATION_MANAGER_UPDATE"),
 		services("whether services that an update needs are there and run",
 			"CcmExec", "LanmanServer", "RemoteRegistry", "Winmgmt", "VSS", "SQLWriter", "BITS", "W3SVC", "WsusService", "MSSQLSERVER", "SQLSERVERAGENT", "WinRM"),
+		values("how the SQL Server of the site starts where it is here as a named instance, to compare after an update", InstanceServices(instanceHole)[0], ServiceAccount, ServiceStart),
+		values("how the agent of that SQL Server starts, to compare after an update", InstanceServices(instanceHole)[1], ServiceAccount, ServiceStart),
 
 		files("whether the product's programs are of the version that the site says", folderHole+`\bin\x64`,
 			"smsexec.exe", "sitecomp.exe", "cmupdate.exe", "smswriter.exe", "smssqlbkup.exe", "prereqcore.dll", "prereqchk.exe"),
@@ -236,7 +256,7 @@ type filler struct {
 // where a value is not known.
 func (f filler) fill(ctx context.Context, form platform.Form) []platform.Question {
 	all := []platform.Question{platform.Question(form)}
-	for _, hole := range []string{folderHole, codeHole, computerHole, subkeyHole, accountHole, sidHole} {
+	for _, hole := range []string{folderHole, codeHole, computerHole, instanceHole, subkeyHole, accountHole, sidHole} {
 		if !strings.Contains(form.Where, hole) {
 			continue
 		}
@@ -263,6 +283,9 @@ func (f filler) values(ctx context.Context, hole, text string) []string {
 	case computerHole:
 		computer, _ := platform.Note(ctx, f.session, platform.ReadComputer())
 		return known(cmp.Or(computer.FQDN, computer.Name))
+	case instanceHole:
+		database, _, _ := discovery.FindDatabase(ctx, f.session, checks.Stated{}) // what is not known is not asked
+		return known(database.NamedInstance())
 	case accountHole:
 		return f.serviceAccounts(ctx)
 	case sidHole:

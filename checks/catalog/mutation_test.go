@@ -53,7 +53,11 @@ var mutations = []struct{ file, check, old, new string }{
 	{"checks/access/evaluate.go", "smpredicted.permissions", "return entry.Flags&notHere == 0", "return true"},             // what is for files below taken for the folder's
 	{"checks/access/who.go", "smpredicted.permissions", "return Unclear, Named(holder), nil", "return Outside, \"\", nil"}, // a group of the domain taken for nobody's
 	{"checks/accounts/servicestate.go", "accounts.service-state", "!state.End.After(at)", "state.End.Before(at)"},
-	{"checks/accounts/servicestate.go", "accounts.service-state", "!strings.EqualFold(domain, computer.Name)", "strings.EqualFold(domain, computer.Name)"}, // a domain's account taken for the machine's
+	{"checks/accounts/servicestate.go", "accounts.service-state", "!strings.EqualFold(domain, computer.Name)", "strings.EqualFold(domain, computer.Name)"},    // a domain's account taken for the machine's
+	{"checks/accounts/directory.go", "accounts.service-state", "told.Managed && (told.Locked || told.MustChange)", "false"},                                   // what cannot be told of a managed account
+	{"checks/accounts/directory.go", "accounts.service-state", "case errors.Is(err, platform.ErrAbsent) && !mayBeManaged(account.Name):", "case err != nil:"}, // a silent directory taken for one without the account
+	{"checks/access/directory.go", "accounts.service-logon", `group.Use != "group"`, "false"},                                                                 // a group that is local to the domain taken for a global one
+	{"checks/access/directory.go", "accounts.service-logon", "case slices.Contains(told.List, group.SID):", "case !slices.Contains(told.List, group.SID):"},
 	{"checks/recovery/backup.go", "recovery.database-backup", "age.Hours() > fails", "age.Hours() < fails"},
 	{"checks/recovery/backup.go", "recovery.database-backup", "age.Hours() > warns", "age.Hours() < warns"},
 	{"checks/replication/parent.go", "replication.parent", "row.State == stateActive", "row.State != stateActive"},
@@ -67,6 +71,14 @@ var mutations = []struct{ file, check, old, new string }{
 	{"checks/site/updatepath.go", "site.update-path", "build > target.Build", "build < target.Build"},
 	{"checks/site/https.go", "site.https", "httpsOnly == bitsHTTPSOnly", "httpsOnly != bitsHTTPSOnly"},
 	{"checks/site/https.go", "site.https", "readings[0].Err != nil", "false"}, // the database's silence taken for its answer
+	{"checks/updates/packages.go", "site.packages", "pkg.Part(2) < own.Part(2)", "pkg.Part(2) <= own.Part(2)"},
+	{"checks/logs/judge.go", "logs.update", "v.c.ReadAt().Sub(*d.Last) > v.days(silentAfter)", "false"}, // a log that ended long ago taken for one of now
+	{"checks/roles/cloudgateway.go", "roles.cloud-gateway", "modern := r.build >= build2403", "modern := r.build > build2403"},
+	{"checks/sql/compatibility.go", "sql.compatibility", "row.Level < requirement.LeastLevel", "row.Level <= requirement.LeastLevel"},
+	{"checks/sql/broker.go", "sql.broker-port", "case row.Listeners == 0:", "case false:"},
+	{"checks/window/clock.go", "window.clock", "apart.Abs().Minutes() > most", "apart.Abs().Minutes() >= most"},
+	{"checks/network/names.go", "network.names", "case errSites != nil && item.Status != checks.Failed:", "case false:"}, // the site control's silence taken for its answer
+	{"checks/servicemanager/dates.go", "smprepare.dates", "row.Later < laterDays", "row.Later <= laterDays"},
 
 	{"platform/ask.go", "drivers.odbc18", "errors.Is(err, ErrAbsent)", "errors.Is(err, ErrAbsent) || errors.Is(err, ErrDenied)"},                      // denied taken for absent
 	{"platform/ask.go", "drivers.odbc18", "errors.Is(err, ErrAbsent)", "errors.Is(err, ErrAbsent) || errors.Is(err, ErrTimeout)"},                     // silence taken for absent

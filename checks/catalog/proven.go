@@ -10,7 +10,7 @@ import (
 // proven says of each kind of question how far its answers have been proven. What the
 // sentences leave out stands in docs/limits.md.
 var proven = map[platform.Kind]string{
-	platform.KindAccount:     "accounts, rights and groups: by the shipped program under Wine, for rights and groups against stand-ins for Windows' own libraries",
+	platform.KindAccount:     "accounts, rights and groups: by the shipped program under Wine, for rights, groups and accounts of a domain against stand-ins for Windows' own libraries",
 	platform.KindCertificate: "certificates: by the shipped program under Wine, with certificates made for the test",
 	platform.KindEvents:      "event logs: by the reader under Wine, against a stand-in for Windows' own library",
 	platform.KindFile:        "files: by the shipped program under Wine",

@@ -72,7 +72,7 @@ func secondarySteps() []Step {
 		step("1", "Many secondary sites with many servers each").by("replication.secondary-systems"),
 		step("2", "The services of the secondary site take long to stop").by("replication.secondary-systems"),
 		step("3", "Three lines in the log of the despooler").by("logs.replication").shownBy(verbLogs),
-		step("4", "The upgrade never ends, and after 48 hours the site starts again").by("site.status", "replication.inboxes", "replication.secondary-updates"),
+		step("4", "The upgrade never ends, and after 48 hours the site starts again").by("site.status", "replication.inboxes", "replication.secondary-updates").shownBy(verbDiagnose),
 		step("5", "Force the upgrade with a switch of preinst").not(Outdated, "the switch is no longer there, and siteready does not advise it; the upgrade is retried from the console"),
 	}
 }

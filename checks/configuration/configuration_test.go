@@ -32,7 +32,9 @@ func rules() configuration.Rules {
 				}},
 			}},
 			{
-				ID: "site", Checks: []checks.Check{{ID: "site.https"}},
+				ID: "site", Checks: []checks.Check{{ID: "site.https"}, {ID: "site.age", Settings: []checks.Setting{
+					{Name: "minutes", Default: 1, Unit: "minutes"}, {Name: "hours", Default: 1, Unit: "hours"}, {Name: "days", Default: 1, Unit: "days"},
+				}}},
 				Confirm: []checks.Statement{{ID: "site.release-notes"}, {ID: "site.window"}},
 			},
 		},
@@ -286,6 +288,9 @@ func TestErrors(t *testing.T) {
 		{"thresholds: {space.disk: {install_fails_below: .nan}}\n", `1:48: thresholds.space.disk.install_fails_below: expected a plain number of GB, such as 20 or 0.5, not ".nan"`},
 		{"thresholds: {space.disk: {install_fails_below: '20'}}\n", `1:48: thresholds.space.disk.install_fails_below: expected a plain number of GB, such as 20 or 0.5, not "20"`},
 		{"thresholds: {space.disk: {install_warns_below: 1000000001}}\n", `1:48: thresholds.space.disk.install_warns_below: must not be above 1000000000`},
+		{"thresholds: {site.age: {minutes: 52560001}}\n", `1:34: thresholds.site.age.minutes: must not be above 52560000`},
+		{"thresholds: {site.age: {hours: 876001}}\n", `1:32: thresholds.site.age.hours: must not be above 876000`},
+		{"thresholds: {site.age: {days: 36500.1}}\n", `1:31: thresholds.site.age.days: must not be above 36500`},
 		{"thresholds: {space.log: {fails_above: 101}}\n", `1:39: thresholds.space.log.fails_above: must not be above 100 %`},
 		{"thresholds: {space.disk: {install_fails_below: 26}}\n", `1:48: thresholds.space.disk: install_fails_below (26) must not be above install_warns_below (25): nothing would be warned of`},
 		{"thresholds: {space.disk: {install_warns_below: 14}}\n", `1:48: thresholds.space.disk: install_fails_below (15) must not be above install_warns_below (14): nothing would be warned of`},
@@ -348,7 +353,8 @@ func TestErrors(t *testing.T) {
 		{"waivers:\n  - reason: see: this\n", `2:13: this is not YAML: mapping value is not allowed in this context; a text with a colon and a blank in it stands in quotes`},
 		{"target: 'a\n", `1:9: this is not YAML: could not find end character of single-quoted text`},
 		// what is no text
-		{"target: 2509\nsql:\n  user: J\xfcrgen\n", `1:1: line 3 is not UTF-8; save the file as UTF-8, with or without a byte order mark`},
+		{"\xef\xbb\xbftarget: 2509\rsql:\r\n  user: J\xfcrgen\n", `3:10: this character is not UTF-8; save the file as UTF-8, with or without a byte order mark`},
+		{"target: 2509\nsql:\n  user: J\xfcrgen\n", `3:10: this character is not UTF-8; save the file as UTF-8, with or without a byte order mark`},
 		{"t\x00a\x00", `1:1: the file holds characters with the number 0, as UTF-16 without a byte order mark does; save it as UTF-8`},
 		{"\xff\xfet\x00a", `1:1: the file is damaged UTF-16; save it as UTF-8`},
 		{"target: 2509\nü: \x1b[2J\n", `2:4: the character U+001B cannot be seen, and does not belong here`},

@@ -140,8 +140,20 @@ func (r *reader) day(n ast.Node, path string) (time.Time, bool) {
 // would make it octal.
 var plainNumber = regexp.MustCompile(`^(0|[1-9][0-9]*)(\.[0-9]+)?$`)
 
-// largest bounds thresholds, so that no arithmetic overflows.
-const largest = 1e9
+// largest bounds thresholds of a unit, so that no arithmetic overflows: times end at a hundred
+// years, which are more than anybody waits for, and less than a time.Duration can hold.
+func largest(unit string) float64 {
+	const days = 100 * 365
+	switch unit {
+	case "days":
+		return days
+	case "hours":
+		return days * 24
+	case "minutes":
+		return days * 24 * 60
+	}
+	return 1e9
+}
 
 // number reads a threshold.
 func (r *reader) number(n ast.Node, path, unit string) (float64, bool) {
@@ -161,8 +173,8 @@ func (r *reader) number(n ast.Node, path, unit string) (float64, bool) {
 		r.wrong(n, path, expected)
 	case unit == "%" && value > 100:
 		r.complain(position(n), "%s: must not be above 100 %%", path)
-	case err != nil || value > largest || math.IsNaN(value):
-		r.complain(position(n), "%s: must not be above %.0f", path, largest)
+	case err != nil || value > largest(unit) || math.IsNaN(value):
+		r.complain(position(n), "%s: must not be above %.0f", path, largest(unit))
 	default:
 		return value, true
 	}

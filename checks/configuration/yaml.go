@@ -46,9 +46,9 @@ func (r *reader) parse(data []byte) (root ast.Node, found bool) {
 		r.complain(start, "the file has more than %d KiB, and so is no configuration", MaxSize>>10)
 		return nil, false
 	}
-	text, err := decode(data)
+	text, at, err := decode(data)
 	if err != nil {
-		r.complain(start, "%v", err)
+		r.complain(at, "%v", err)
 		return nil, false
 	}
 	if strings.Count(text, "\n") > maxLines {
@@ -109,21 +109,32 @@ func hint(text string) string {
 	}
 }
 
-// decode makes UTF-8 of a file, with \n at the end of each line.
-func decode(data []byte) (string, error) {
+// decode makes UTF-8 of a file, with \n at the end of each line. An error stands at a position.
+func decode(data []byte) (string, Position, error) {
+	start := Position{1, 1}
 	text, _, err := transform.Bytes(unicode.BOMOverride(transform.Nop), data)
 	switch {
 	case err != nil:
-		return "", fmt.Errorf("the file cannot be read as text: %w; save it as UTF-8", err)
+		return "", start, fmt.Errorf("the file cannot be read as text: %w; save it as UTF-8", err)
 	case !utf8.Valid(text):
-		line := 1 + bytes.Count(text[:invalid(text)], []byte("\n"))
-		return "", fmt.Errorf("line %d is not UTF-8; save the file as UTF-8, with or without a byte order mark", line)
+		return "", after(text[:invalid(text)]), errors.New("this character is not UTF-8; save the file as UTF-8, with or without a byte order mark")
 	case bytes.IndexByte(text, 0) >= 0:
-		return "", errors.New("the file holds characters with the number 0, as UTF-16 without a byte order mark does; save it as UTF-8")
+		return "", start, errors.New("the file holds characters with the number 0, as UTF-16 without a byte order mark does; save it as UTF-8")
 	case utf16(data) && bytes.ContainsRune(text, utf8.RuneError):
-		return "", errors.New("the file is damaged UTF-16; save it as UTF-8")
+		return "", start, errors.New("the file is damaged UTF-16; save it as UTF-8")
 	}
-	return strings.ReplaceAll(strings.ReplaceAll(string(text), "\r\n", "\n"), "\r", "\n"), nil
+	return oneBreak(string(text)), start, nil
+}
+
+// oneBreak has \n at the end of each line, whichever system wrote it.
+func oneBreak(text string) string {
+	return strings.ReplaceAll(strings.ReplaceAll(text, "\r\n", "\n"), "\r", "\n")
+}
+
+// after is the position behind a text from the begin of a file.
+func after(text []byte) Position {
+	lines := strings.Split(oneBreak(string(text)), "\n")
+	return Position{len(lines), 1 + utf8.RuneCountInString(lines[len(lines)-1])}
 }
 
 func utf16(data []byte) bool {

@@ -65,6 +65,14 @@ type Database struct {
 	Use      string // what a database of Service Manager is for; empty for a site's
 }
 
+// NamedInstance is the name of the instance of SQL Server; empty for the default one, and where only
+// its port is known.
+func (d Database) NamedInstance() string {
+	_, name, _ := strings.Cut(d.Instance, `\`)
+	name, _, _ = strings.Cut(name, ",")
+	return name
+}
+
 // OfSite reports whether it is the database of a site, as far as is known.
 func (d Database) OfSite() bool { return d.OfType != Management && d.OfType != Warehouse }
 

@@ -10,7 +10,10 @@ import (
 	"siteready/platform"
 )
 
-const odbc18Key = `HKLM\SOFTWARE\Microsoft\MSODBCSQL18`
+const (
+	odbc18Key = `HKLM\SOFTWARE\Microsoft\MSODBCSQL18`
+	odbcMajor = 18
+)
 
 var (
 	odbc18Version = platform.ReadText(odbc18Key, "InstalledVersion")
@@ -51,6 +54,9 @@ func runODBC18(ctx context.Context, c *checks.Case, _ discovery.Site) (checks.Fi
 	if !ok {
 		item.Status, item.Found = checks.Failed, "not installed"
 		return checks.Items("The ODBC Driver 18 for SQL Server is not installed.", item), nil
+	}
+	if found.Part(0) > odbcMajor { // of another driver, or no version: an older one is refused below
+		return checks.Finding{}, platform.Refuse(platform.ErrMalformed, "%s is %s, and every version of the driver begins with %d", odbc18Version, found, odbcMajor)
 	}
 	item.Found = found.String()
 	for _, bad := range badODBC {

@@ -14,8 +14,9 @@ import (
 // any of them can be restored; one that was written to the device NUL is gone, and does not
 // count. A restore writes the backup that it reads into the history, too, with the name of the
 // server that made it; only those of this server count. Its name is stale in @@SERVERNAME after
-// the machine was renamed, so either name will do. SQL Server computes the age by its own
-// clock; -1 is no backup, -2 none of this server.
+// the machine was renamed, so either name will do. Nor do those of an earlier database with this
+// name count. SQL Server computes the age by its own clock; -1 is no backup, -2 none of this
+// server and this database.
 var lastFullBackup = platform.SQL[backupRow]("last-full-backup", `
 	SELECT CASE WHEN n.own > 0 THEN ISNULL(DATEDIFF(minute, n.newest, GETDATE()), -2000000000) WHEN n.backups > 0 THEN -2 ELSE -1 END AS age_minutes,
 		n.own AS backups, CASE WHEN n.newest_snapshot = n.newest THEN 1 ELSE 0 END AS snapshots,
@@ -25,11 +26,19 @@ var lastFullBackup = platform.SQL[backupRow]("last-full-backup", `
 	FROM (SELECT COUNT(f.backup_set_id) AS backups, COUNT(f.own) AS own, MAX(CASE WHEN f.own = 1 THEN f.backup_finish_date END) AS newest,
 			MAX(CASE WHEN f.own = 1 AND f.is_snapshot = 1 THEN f.backup_finish_date END) AS newest_snapshot
 		FROM (SELECT b.backup_set_id, b.backup_finish_date, b.is_snapshot,
-				CASE WHEN b.server_name IN (@@SERVERNAME, CAST(SERVERPROPERTY(N'ServerName') AS nvarchar(128))) THEN 1 END AS own
+				CASE WHEN b.server_name IN (@@SERVERNAME, CAST(SERVERPROPERTY(N'ServerName') AS nvarchar(128))) AND `+ofThisDatabase("b")+` THEN 1 END AS own
 			FROM msdb.dbo.backupset b
 			WHERE b.database_name = DB_NAME() AND b.type = 'D' AND ISNULL(b.is_damaged, 0) = 0
 				AND NOT EXISTS (SELECT 1 FROM msdb.dbo.backupmediafamily m
 					WHERE m.media_set_id = b.media_set_id AND UPPER(m.physical_device_name) IN (N'NUL', N'NUL:'))) f) n`)
+
+// ofThisDatabase is the T-SQL for a row of backupset that is not of another database which had
+// this one's name before. Databases of one family are restored from each other's backups; the
+// family stays for a database's life. Where SQL Server does not tell one of the two, the name
+// decides.
+func ofThisDatabase(set string) string {
+	return "NOT EXISTS (SELECT 1 FROM sys.database_recovery_status v WHERE v.database_id = DB_ID() AND v.family_guid <> " + set + ".family_guid)"
+}
 
 type backupRow struct {
 	AgeMinutes int64 `json:"age_minutes"`
@@ -41,7 +50,7 @@ type backupRow struct {
 // What AgeMinutes says instead of an age when there is no backup.
 const (
 	noBackup  = -1
-	ofAnother = -2 // there are some, and another server made them
+	ofAnother = -2 // there are some, and another server made them, or they are of an earlier database
 )
 
 // clockBack is how many minutes a time in the history may be ahead of SQL Server's clock: both
@@ -70,6 +79,7 @@ func fullBackup() checks.Check {
 			"https://learn.microsoft.com/intune/configmgr/core/servers/manage/backup-and-recovery",
 			"https://learn.microsoft.com/sql/relational-databases/system-tables/backupset-transact-sql",
 			"https://learn.microsoft.com/sql/relational-databases/system-tables/backupmediafamily-transact-sql",
+			"https://learn.microsoft.com/sql/relational-databases/system-catalog-views/sys-database-recovery-status-transact-sql",
 		},
 		Rights: []string{historyRight, taskRight, "Windows: read the attributes of the backup's files, where they lie on a share or on this machine"},
 		Reads: append(append(discovery.DatabasesReads(), lastFullBackup.In("{SQL Server}", "{site database}").Form(),
@@ -94,7 +104,7 @@ func runFullBackup(ctx context.Context, c *checks.Case, d discovery.Database) (c
 		Key: d.Instance + "/" + d.Name, Wanted: fmt.Sprintf("at most %g hours old", c.Setting("warns_after")), Where: "msdb.dbo.backupset on " + d.Instance,
 	}
 	if backup.AgeMinutes == ofAnother {
-		return checks.Items("Whether this server has backed the database up is not known.", checks.UnknownItem(item.Key, item.Wanted, madeElsewhere(d))), nil
+		return checks.Items("Whether this server has backed this database up is not known.", checks.UnknownItem(item.Key, item.Wanted, madeElsewhere(d))), nil
 	}
 	var summary string
 	if backup.Backups == 0 {
@@ -134,7 +144,7 @@ func NewestFullBackupForm() platform.Form {
 
 // NewestFullBackup says how old the newest full backup of a database is that its own server has
 // made, and whether there is one. A history that cannot tell is an error: one of other servers
-// alone, or without any backup of a database in an availability group.
+// or earlier databases alone, or without any backup of a database in an availability group.
 func NewestFullBackup(ctx context.Context, c *checks.Case, d discovery.Database) (age time.Duration, found bool, err error) {
 	backup, err := askFullBackup(ctx, c, d)
 	switch {
@@ -162,11 +172,12 @@ func judgeAge(c *checks.Case, ageMinutes int64) checks.Status {
 	}
 }
 
-// madeElsewhere is why a history that has full backups of other servers alone says nothing.
+// madeElsewhere is why a history that has full backups of other servers or of earlier databases
+// alone says nothing.
 func madeElsewhere(d discovery.Database) error {
 	no := platform.Refuse(platform.ErrUnsupported,
-		"all full backups of %s in the history on %s were made by a server of another name", d.Name, d.Instance)
-	no.Help = "The database was moved here, or the server was renamed. Make a full backup on this server."
+		"all full backups of %s in the history on %s were made by a server of another name, or of an earlier database of this name", d.Name, d.Instance)
+	no.Help = "The database was moved here or made anew, or the server was renamed. Make a full backup on this server."
 	return no
 }
 

@@ -25,6 +25,7 @@ var backupFiles = platform.SQL[fileRow]("backup-files", `
 		ISNULL((SELECT DATEDIFF(minute, MAX(s.backup_finish_date), GETDATE()) FROM msdb.dbo.backupset s
 			WHERE s.database_name = DB_NAME() AND s.type = 'D' AND ISNULL(s.is_damaged, 0) = 0 AND ISNULL(s.is_snapshot, 0) = 0
 				AND s.server_name IN (@@SERVERNAME, CAST(SERVERPROPERTY(N'ServerName') AS nvarchar(128)))
+				AND `+ofThisDatabase("s")+`
 				AND NOT EXISTS (SELECT 1 FROM msdb.dbo.backupmediafamily m
 					WHERE m.media_set_id = s.media_set_id AND UPPER(m.physical_device_name) IN (N'NUL', N'NUL:'))), -2000000000) AS ordinary_minutes,
 		CASE WHEN HAS_PERMS_BY_NAME(N'msdb.dbo.backupset', N'OBJECT', N'SELECT') = 1
@@ -34,6 +35,7 @@ var backupFiles = platform.SQL[fileRow]("backup-files", `
 		FROM msdb.dbo.backupset b
 		WHERE b.database_name = DB_NAME() AND b.type = 'D' AND ISNULL(b.is_damaged, 0) = 0
 			AND b.server_name IN (@@SERVERNAME, CAST(SERVERPROPERTY(N'ServerName') AS nvarchar(128)))
+			AND `+ofThisDatabase("b")+`
 			AND NOT EXISTS (SELECT 1 FROM msdb.dbo.backupmediafamily m
 				WHERE m.media_set_id = b.media_set_id AND UPPER(m.physical_device_name) IN (N'NUL', N'NUL:'))
 		ORDER BY b.backup_finish_date DESC, b.backup_set_id DESC) n ON o.id > 0

@@ -11,8 +11,9 @@ import (
 
 // logBackups tells the recovery model of the database, and the newest undamaged backup of its
 // log. One that was written to the device NUL is gone, and does not count, nor does one of
-// another server, which a restore writes into the history. SQL Server computes the age by its
-// own clock; -1 is never.
+// another server, which a restore writes into the history, one of an earlier database with this
+// name, and one that is copy-only, which lets the log grow. SQL Server computes the age by its own
+// clock; -1 is never.
 var logBackups = platform.SQL[logBackupRow]("log-backups", `
 	SELECT CAST(d.recovery_model AS int) AS recovery_model, ISNULL(d.log_reuse_wait_desc, N'') AS waits_for,
 		CASE WHEN d.replica_id IS NULL THEN 0 ELSE 1 END AS replicated,
@@ -22,8 +23,9 @@ var logBackups = platform.SQL[logBackupRow]("log-backups", `
 	FROM sys.databases d
 	CROSS JOIN (SELECT COUNT(b.backup_set_id) AS backups, MAX(b.backup_finish_date) AS newest
 		FROM msdb.dbo.backupset b
-		WHERE b.database_name = DB_NAME() AND b.type = 'L' AND ISNULL(b.is_damaged, 0) = 0
+		WHERE b.database_name = DB_NAME() AND b.type = 'L' AND ISNULL(b.is_damaged, 0) = 0 AND ISNULL(b.is_copy_only, 0) = 0
 			AND b.server_name IN (@@SERVERNAME, CAST(SERVERPROPERTY(N'ServerName') AS nvarchar(128)))
+			AND `+ofThisDatabase("b")+`
 			AND NOT EXISTS (SELECT 1 FROM msdb.dbo.backupmediafamily m
 				WHERE m.media_set_id = b.media_set_id AND UPPER(m.physical_device_name) IN (N'NUL', N'NUL:'))) l
 	WHERE d.database_id = DB_ID()`)

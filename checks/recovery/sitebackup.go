@@ -160,7 +160,10 @@ func (t taskRow) check(d discovery.Database, rows int) error {
 	return nil
 }
 
-func minutes(n int64) time.Duration { return time.Duration(n) * time.Minute }
+// longest is an age in minutes beyond which nothing differs, so that no sum of ages overflows.
+const longest = 100 * 365 * day
+
+func minutes(n int64) time.Duration { return time.Duration(min(n, longest)) * time.Minute }
 
 // judgeSuccess judges the age of the last success when the update starts. It fails only where
 // SQL Server has no full backup either: that alone is a supported way to recover a site.

@@ -116,7 +116,7 @@ func runEncryption(ctx context.Context, c *checks.Case, d discovery.Database) (c
 		}
 		saved = checks.UnknownItem(saved.Key, saved.Wanted, no)
 		summary = "Whether the key of the encrypted database was saved is not known."
-	case row.Saved == 0:
+	case row.Saved != 1:
 		saved.Status, saved.Found = checks.Warning, fmt.Sprintf("the private key of certificate %s was never saved from this server", row.Certificate)
 		summary = "The database is encrypted, and its key was never saved from this server."
 	}

@@ -183,3 +183,12 @@ func DefaultTarget(siteBuild uint32) Release {
 	}
 	return newest
 }
+
+// IsReleased reports whether a build is one of a release: a target, or the oldest source of one.
+// A hotfix does not change it. Technical previews, which cannot be updated to a release, and
+// builds that are not known here have others.
+func IsReleased(build uint32) bool {
+	return slices.ContainsFunc(ConfigMgrReleases(), func(r Release) bool {
+		return build != 0 && (build == r.Build || build == r.MinBuild || build == r.DisputedBuild)
+	})
+}

@@ -211,3 +211,13 @@ func FuzzTarget(f *testing.F) {
 		}
 	})
 }
+
+func TestIsReleased(t *testing.T) {
+	for build, want := range map[uint32]bool{
+		0: false, 9105: false, 9106: true, 9121: false, 9122: true, 9128: true, 9129: false, 9132: true, 9135: true, 9140: false, 9141: true, 9146: true, 9147: false,
+	} {
+		if got := requirement.IsReleased(build); got != want {
+			t.Errorf("%d: %t", build, got)
+		}
+	}
+}

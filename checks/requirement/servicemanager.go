@@ -255,7 +255,7 @@ type Targets struct {
 // between them.
 func ParseTargets(text string) (Targets, error) {
 	var t Targets
-	for one := range strings.SplitSeq(text, ",") {
+	for one := range strings.SplitSeq(strings.ReplaceAll(text, ", ", ","), ",") {
 		name, ofServiceManager := strings.CutPrefix(one, string(ServiceManager)+"=")
 		if ofServiceManager {
 			release, found := ServiceManagerTarget(name)

@@ -111,6 +111,7 @@ func TestDriverRange(t *testing.T) {
 func TestParseTargets(t *testing.T) {
 	for text, want := range map[string]string{
 		"2509": "2509 ", "cm=2509": "2509 ", "scsm=2022": " 2022", "cm=2509,scsm=2025": "2509 2025", "scsm=1801,2603": "2603 1801",
+		"2509, scsm=2025": "2509 2025",
 	} {
 		got, err := requirement.ParseTargets(text)
 		said := " "

@@ -32,6 +32,7 @@ func folderPermissions() checks.Check {
 		Rights: []string{
 			discovery.RegistryRight, "Windows: read the permissions of the installation folder", "Windows: query the state of services, which every user may who is logged on",
 			"Windows: look up accounts and list the members of local groups, which every user of a member server may",
+			access.DirectoryRight + "; only asked where a group of the domain could decide",
 		},
 		Reads: reads(slices.Concat(access.Forms(), []platform.Form{
 			platform.ReadAccess("{installation folder}").Form(), platform.ReadAccount("{account}").Form(), platform.ReadComputer().Form(),

@@ -21,7 +21,7 @@ var communicationStates = platform.SQL[stateRow]("site-communication", `
 	LEFT JOIN dbo.SC_SiteDefinition d ON d.SiteCode = s.SiteCode
 	LEFT JOIN dbo.SC_Component c ON c.SiteNumber = d.SiteNumber AND c.ComponentName = N'SMS_SITE_COMPONENT_MANAGER'
 	LEFT JOIN dbo.SC_Component_Property p ON p.ComponentID = c.ID AND p.Name = N'IISSSLState'
-	WHERE s.Status <> 4`) // deleted sites may stay in the view
+	WHERE ISNULL(s.Status, 0) <> 4`) // deleted sites may stay in the view
 
 type stateRow struct {
 	Site  string `json:"site"`

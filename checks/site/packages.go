@@ -180,6 +180,10 @@ func judgePackage(key string, row updates.Row) (checks.Item, *updates.State) {
 	case state.Code == updates.PrereqSucceeded && (row.Flag == 0 || row.Flag == 2):
 		item.Status = checks.Warning
 		item.Found += ": the installation follows by itself"
+	case state.Code == updates.PrereqSucceeded && row.Flag != updates.OnlyCheck:
+		no := platform.Refuse(platform.ErrUnsupported, "the prerequisite check of %s passed (%s, %d), and whether its installation follows by itself is not known", key, state.Name, state.Code)
+		no.Help = "Look in Monitoring, Updates and Servicing Status, whether the package is being installed."
+		return checks.UnknownItem(key, wantsNoFlight, no), &state
 	}
 	return item, &state
 }

@@ -122,7 +122,7 @@ func (v *verdict) wantRun() error {
 	if v.age = max(v.age, 0); !run.Zoned {
 		v.age += unzoned
 	}
-	v.old = v.age+v.later() > time.Duration(v.c.Setting(freshFor)*24*float64(time.Hour))
+	v.old = (v.age + v.later()).Hours() > v.c.Setting(freshFor)*24
 	return nil
 }
 

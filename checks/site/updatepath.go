@@ -1,12 +1,14 @@
 package site
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
 	"siteready/checks"
 	"siteready/checks/discovery"
 	"siteready/checks/requirement"
+	"siteready/platform"
 )
 
 func updatePath() checks.Check {
@@ -42,6 +44,10 @@ func runUpdatePath(_ context.Context, c *checks.Case, site discovery.Site) (chec
 	case build > target.Build:
 		item.Status, item.Wanted = checks.Failed, fmt.Sprintf("older than %s (build %d)", target.Version, target.Build)
 		return checks.Items(fmt.Sprintf("The site is newer than %s.", target.Version), item), nil
+	case build >= min(target.MinBuild, cmp.Or(target.DisputedBuild, target.MinBuild)) && !requirement.IsReleased(build):
+		no := platform.Refuse(platform.ErrUnsupported, "build %d of the site is of no release that siteready knows", build)
+		no.Help = "Look at the version in the console, About Configuration Manager. A technical preview cannot be updated to a release."
+		return checks.Items("Whether this site may be updated is not known.", checks.UnknownItem(item.Key, item.Wanted, no)), nil
 	case build >= target.MinBuild:
 		item.Status = checks.Passed
 		return checks.Items(fmt.Sprintf("The site may be updated to %s.", target.Version), item), nil

@@ -42,14 +42,16 @@ func freeDisk() checks.Check {
 		Sources: []string{
 			"https://learn.microsoft.com/intune/configmgr/core/servers/deploy/install/list-of-prerequisite-checks#free-disk-space-on-site-server",
 			"https://learn.microsoft.com/intune/configmgr/core/plan-design/hierarchy/the-content-library",
+			"https://learn.microsoft.com/intune/configmgr/core/servers/deploy/configure/site-server-high-availability#prerequisites",
 			"https://learn.microsoft.com/sql/relational-databases/system-dynamic-management-views/sys-dm-os-volume-stats-transact-sql",
 		},
 		Rights: []string{
 			discovery.RegistryRight,
-			"Windows: list the volumes of the installation folder, the content library and the system's temporary files", performanceState,
+			"Windows: list the volumes of the installation folder, the content library and the system's temporary files, and where the registry does not name the library the folder SCCMContentLib",
+			performanceState, "SQL Server: SELECT on vSMS_SC_SysResUse and EXECUTE on fnGetSiteCode in the site database, where no content library is found",
 		},
-		Reads: append(discovery.DatabasesReads(),
-			contentLibrary.Form(), systemTemp.Form(), discovery.WindowsFolder.Form(),
+		Reads: append(append(discovery.DatabasesReads(), discovery.PassiveReads()...),
+			contentLibrary.Form(), libraryOn("{drive}").Form(), systemTemp.Form(), discovery.WindowsFolder.Form(),
 			platform.ReadVolume("{folder}").Form(), databaseFiles.In("{SQL Server}", "{site database}").Form()),
 		Settings: []checks.Setting{
 			{Name: "install_fails_below", Default: 15, Unit: "GB", Source: rule, About: "free space on the volume of the installation folder"},

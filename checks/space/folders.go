@@ -28,7 +28,8 @@ type folder struct {
 
 func (f folder) wanted() string { return fmt.Sprintf("at least %g GB, better %g GB", f.fails, f.warns) }
 
-// siteFolders finds the folders of a site, and makes an item for each that it cannot find.
+// siteFolders finds the folders of a site, and makes an item for each that it cannot find. The
+// notes say which folder is not looked for.
 func siteFolders(ctx context.Context, c *checks.Case, site discovery.Site) (folders []folder, unknown []checks.Item, notes []string) {
 	install := folder{"installation folder", site.InstallDir, c.Setting("install_fails_below"), c.Setting("install_warns_below")}
 	library := folder{"content library", "", c.Setting("library_fails_below"), c.Setting("library_warns_below")}
@@ -43,17 +44,55 @@ func siteFolders(ctx context.Context, c *checks.Case, site discovery.Site) (fold
 	}
 	folders = append(folders, install)
 
-	path, recorded, err := platform.Lookup(ctx, c, contentLibrary)
+	var note string
+	library.path, note, err = findLibrary(ctx, c, site)
 	switch {
 	case err != nil:
 		unknown = append(unknown, checks.UnknownItem(library.name, library.wanted(), err))
-	case !recorded || path == "":
-		notes = append(notes, "The registry of this server does not say where the site's content library is. If it is on none of these volumes, look at its free space yourself.")
-	default:
-		library.path = string(path)
+	case library.path != "":
 		folders = append(folders, library)
+	default:
+		notes = append(notes, note)
 	}
 	return folders, unknown, notes
+}
+
+// libraryOn is the folder that the product makes for a content library at the root of a drive. It
+// holds folders alone; the question is whether it is there.
+func libraryOn(drive string) platform.Query[platform.Folder] {
+	return platform.ReadFolder(drive+`\SCCMContentLib`, "*")
+}
+
+// findLibrary looks for the content library, which every site has: where the registry names it,
+// and else on the drives of the site and of Windows. That it is in none of these places is an
+// error, as nobody knows which volume to look at; but for a passive site server, where it is a
+// note: the library of a site with two servers must be on a share before the second is added.
+func findLibrary(ctx context.Context, c *checks.Case, site discovery.Site) (path, note string, err error) {
+	named, recorded, err := platform.Lookup(ctx, c, contentLibrary)
+	if err != nil || recorded && named != "" {
+		return string(named), "", err
+	}
+	windows, err := discovery.WindowsDrive(ctx, c)
+	if err != nil {
+		return "", "", err
+	}
+	own, _, _ := strings.Cut(site.InstallDir, `\`)
+	for _, drive := range []string{own, windows} {
+		query := libraryOn(drive)
+		_, found, err := platform.Lookup(ctx, c, query)
+		switch {
+		case err != nil:
+			return "", "", err
+		case found:
+			return query.Where, "", nil
+		}
+	}
+	if active, passive := discovery.PassiveHere(ctx, c); passive {
+		return "", "This passive site server names no content library, and has none on its usual drives: the site keeps it on a share. Look at its room on " + active + ".", nil
+	}
+	no := platform.Refuse(platform.ErrUnsupported, "neither %s nor a folder SCCMContentLib on %s or %s tells where the content library is", contentLibrary, own, windows)
+	no.Help = "Find the library: a folder SCCMContentLib on another drive, or a share. Look at the free space there, and accept this item with a waiver."
+	return "", "", no
 }
 
 // temporaryFiles is the folder that every set-up unpacks into, or an item when it cannot be found.

@@ -244,7 +244,7 @@ func seeding(d discovery.Database, rows []replicaRow) checks.Item {
 func health(d discovery.Database, rows []replicaRow) checks.Item {
 	item := aspect(d, "health", "sys.dm_hadr_availability_replica_states, synchronization_health", rows, func(r replicaRow) int { return r.Health },
 		"all replicas healthy", map[int]string{0: "not healthy", 1: "partially healthy"}, 2)
-	if item.Status == checks.Unknown && rows[0].LocalRole != 1 {
+	if item.Status != checks.Failed && rows[0].LocalRole != 1 {
 		no := platform.Refuse(platform.ErrUnsupported, "SQL Server %s is not the primary replica now, and only that one knows the health of the others", d.Instance)
 		no.Help = "Run siteready where the listener's name leads to the primary replica, or name it with --sql-server."
 		return checks.UnknownItem(item.Key, item.Wanted, no)

@@ -2,6 +2,7 @@ package sql
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"siteready/checks"
@@ -76,8 +77,18 @@ func runServerEdition(_ *checks.Case, d discovery.Database, row instanceRow) (ch
 		item.Status = checks.Warning
 		item.Wanted = "an edition that does not expire"
 		return checks.Items("The evaluation edition stops after 180 days.", item), nil
+	case row.Engine != engineExpress && !isListed(row.Edition):
+		item.Status = checks.Warning
+		return checks.Items("Microsoft does not list this edition for a site database.", item), nil
 	}
 	return checks.Items("The edition is supported.", item), nil
+}
+
+// isListed reports whether an edition is one of those that go by the names in editions, or is made
+// for developers, with all that one of those has. Web and others have their engine's number, too.
+func isListed(edition string) bool {
+	name, _, _ := strings.Cut(edition, " ")
+	return slices.Contains([]string{"Standard", "Enterprise", "Developer"}, name)
 }
 
 // editionForServiceManager judges an edition for which there is no exception. What cannot be told
@@ -98,6 +109,9 @@ func editionForServiceManager(d discovery.Database, row instanceRow) checks.Find
 	case strings.Contains(row.Edition, "Developer"):
 		item.Status = checks.Warning
 		return checks.Items("The developer edition is not for production, and Service Manager does not list it.", item)
+	case !isListed(row.Edition):
+		item.Status = checks.Warning
+		return checks.Items("Microsoft does not list this edition for Service Manager.", item)
 	}
 	return checks.Items("The edition is supported.", item)
 }
@@ -197,7 +211,10 @@ func runServerMemory(c *checks.Case, d discovery.Database, row instanceRow) (che
 		Key: "upper limit", Found: megabytes(row.MaxMemory), Wanted: "a limit",
 		Where: "sys.configurations, max server memory (MB)", Status: checks.Passed,
 	}
-	if row.MaxMemory >= unlimited {
+	switch {
+	case row.MaxMemory <= 0:
+		upper = untold(upper.Key, upper.Wanted, d.Instance, "a limit of its memory that can be")
+	case row.MaxMemory >= unlimited:
 		upper.Found, upper.Status = "none", checks.Warning
 	}
 	least := int64(c.Setting("min_site_warns_below"))
@@ -212,7 +229,11 @@ func runServerMemory(c *checks.Case, d discovery.Database, row instanceRow) (che
 		lower.Status = checks.Warning
 	}
 	finding := checks.Items("Both limits are set.", upper, lower)
-	if finding.Status() != checks.Passed {
+	switch finding.Status() {
+	case checks.Passed:
+	case checks.Unknown:
+		finding.Summary = "Not both limits of memory are known."
+	default:
 		finding.Summary = "The limits of memory are not as the product wants them."
 	}
 	return finding, nil

@@ -170,18 +170,28 @@ func TestNoSecretIsShown(t *testing.T) {
 	}
 
 	flags := []string{"--sql-user", "siteready", "--sql-ca", `C:\ca.pem`}
+	everyFormat := []string{"check", "--verbose"}
+	var formatted []string
+	for _, f := range formats() {
+		formatted = append(formatted, `C:\every.`+f.name)
+		everyFormat = append(everyFormat, "-o", f.name+`=C:\every.`+f.name)
+	}
 	for _, run := range []struct {
 		name  string
 		env   []string
 		args  []string
-		files []string
-		shows string // in the first output, beside the control
+		files []string // that hold the control
+		shows string   // in the first output, beside the control
+		quiet []string // files that need not hold it
 	}{
-		{"a table", environment, []string{"check", "--verbose", "--target", "2509", "-o", `C:\site.txt`, "-o", `C:\site.json`}, []string{`C:\site.txt`, `C:\site.json`}, "(error7399)"},
-		{"JSON", environment, []string{"check", "--format", "json", "--target", "2603"}, nil, "(error7399)"},
-		{"a history", environment, []string{"check", "--verbose", "--history", `C:\`}, nil, "(error7399)"},
-		{"a recording", environment, []string{"record", "-o", `C:\site.siteready`}, []string{`C:\site.siteready`}, ""},
-		{"a refused log-on", wrong, []string{"check", "--verbose"}, nil, "(error18456)"},
+		{"a table", environment, []string{"check", "--verbose", "--target", "2509", "-o", `C:\site.txt`, "-o", `C:\site.json`}, []string{`C:\site.txt`, `C:\site.json`}, "(error7399)", nil},
+		{"JSON", environment, []string{"check", "--format", "json", "--target", "2603"}, nil, "(error7399)", nil},
+		{"every format", environment, everyFormat, nil, "(error7399)", formatted},
+		{"a history", environment, []string{"check", "--verbose", "--history", `C:\`}, nil, "(error7399)", nil},
+		{"a recording", environment, []string{"record", "-o", `C:\site.siteready`}, []string{`C:\site.siteready`}, "", nil},
+		{"an anonymous recording", environment, []string{"record", "--anonymize", "-o", `C:\hidden.siteready`}, []string{`C:\hidden.siteready`}, "", nil},
+		{"a diagnosis", environment, []string{"diagnose", "--verbose"}, nil, "", nil},
+		{"a refused log-on", wrong, []string{"check", "--verbose"}, nil, "(error18456)", nil},
 	} {
 		t.Run(run.name, func(t *testing.T) {
 			result := machine.Run(t.Context(), machine.exe, winetest.RunOptions{HostName: site.Computer.FQDN, Env: run.env}, append(flags, run.args...)...)
@@ -196,7 +206,7 @@ func TestNoSecretIsShown(t *testing.T) {
 				}
 				outputs[file] = data
 			}
-			if run.args[0] != "record" {
+			if run.args[0] == "check" {
 				outputs["standard output"] = result.Stdout
 			}
 			for name, data := range outputs {
@@ -214,6 +224,13 @@ func TestNoSecretIsShown(t *testing.T) {
 					}
 					outputs[name] = data
 				}
+			}
+			for _, file := range run.quiet {
+				data, err := os.ReadFile(machine.Path(file))
+				if err != nil || len(data) == 0 {
+					t.Fatalf("%s has %d bytes: %v", file, len(data), err)
+				}
+				outputs[file] = data
 			}
 			outputs["standard error"], outputs["standard output"] = result.Stderr, result.Stdout
 			for name, data := range outputs {

@@ -225,7 +225,13 @@ func writeText(w io.Writer, s settled) error {
 	}
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprint(table, "KEY\tVALUE\tFROM\n")
-	for _, v := range s.Values {
+	for i, v := range s.Values {
+		if v.Unit != "" && (i == 0 || s.Values[i-1].Unit == "") { // long keys and short values: a table of their own, for a narrow terminal
+			if err := table.Flush(); err != nil {
+				return err
+			}
+			fmt.Fprint(table, "\nTHRESHOLD\tVALUE\tFROM\n")
+		}
 		shown := v.Value
 		if shown == "" {
 			shown = "-"
@@ -236,7 +242,7 @@ func writeText(w io.Writer, s settled) error {
 		if v.Unit != "" && v.Value != v.Default {
 			shown += " (by default " + v.Default + ")"
 		}
-		fmt.Fprintf(table, "%s\t%s\t%s\n", v.Key, shown, v.From)
+		fmt.Fprintf(table, "%s\t%s\t%s\n", strings.TrimPrefix(v.Key, "thresholds."), shown, v.From)
 	}
 	if err := table.Flush(); err != nil {
 		return err

@@ -97,6 +97,9 @@ func (o *configOptions) inForce() report.Configuration {
 // configure reads the configuration, the one beside the program only if look is set, and
 // gives its values to the flags of cmd that were not given.
 func (p *program) configure(cmd *cobra.Command, o *configOptions, look bool) error {
+	if err := noneEmpty(cmd.Flags()); err != nil {
+		return err
+	}
 	if err := p.findConfiguration(cmd, o, look); err != nil {
 		return err
 	}
@@ -104,6 +107,24 @@ func (p *program) configure(cmd *cobra.Command, o *configOptions, look bool) err
 		return err
 	}
 	return o.stated()
+}
+
+// noneEmpty refuses a flag that was given without a value, where that would mean its default: a
+// script may have lost the release or the time that a site is to be judged for.
+func noneEmpty(flags *pflag.FlagSet) error {
+	empty := ""
+	flags.Visit(func(f *pflag.Flag) {
+		switch f.Name {
+		case "at", "database", "only", "setup-account", "skip", "sql-ca", "sql-server", "sql-user", "target":
+			if text := f.Value.String(); empty == "" && (text == "" || text == "[]") {
+				empty = f.Name
+			}
+		}
+	})
+	if empty == "" {
+		return nil
+	}
+	return fmt.Errorf("--%s is empty; leave it out for the default", empty)
 }
 
 // configured gives the values of the file to the flags that were not given.

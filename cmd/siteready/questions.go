@@ -40,7 +40,7 @@ func (p *program) questionsCommand() *cobra.Command {
 
 // about says what a kind of question is answered with.
 var about = map[platform.Kind]string{
-	platform.KindAccount:     "what an account is, who is in a local group, whether one right is held, or whether a local account is disabled, locked or expired; no log-on is tried",
+	platform.KindAccount:     "what an account is, who is in a local group, which groups of its domain an account is in, whether one right is held, or whether an account is disabled, locked or expired, for which a controller of its domain is asked; no log-on is tried",
 	platform.KindCertificate: "subject, issuer, end and uses of the certificates in a store; a private key is never opened",
 	platform.KindEvents:      "how many events of a log fit, the oldest and the newest time; their texts are never read, their data only to find the name of a service that is asked about",
 	platform.KindFile:        "size, time and version of one file, never its content",
@@ -61,7 +61,7 @@ var about = map[platform.Kind]string{
 func questionsText(w io.Writer, all []catalog.Asked) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "siteready can ask %d questions, and no others. What stands in {braces} is filled in when it runs.\n", len(all))
-	fmt.Fprintf(&b, "It changes nothing. A connection to SQL Server is first sent: %s\n", sqlserver.SessionSetup)
+	fmt.Fprintf(&b, "None changes anything. Beside them `siteready logs` reads the logs that it is given or finds, and `siteready schedule` starts schtasks.exe.\nA connection to SQL Server is first sent: %s\n", sqlserver.SessionSetup)
 	fmt.Fprintf(&b, "When SQL Server says that a statement names what is not there, all its names are looked up, as NAME.names: %s\n", sqlserver.LookUp)
 	fmt.Fprintf(&b, "Each statement is sent with its name before it, as /* siteready: NAME */.\n")
 	kind := platform.Kind("")
@@ -82,16 +82,20 @@ func questionsText(w io.Writer, all []catalog.Asked) error {
 
 // named is a form without its kind.
 func named(f platform.Form) string {
-	switch {
-	case f.Kind == platform.KindSQL:
+	if f.Kind == platform.KindSQL {
 		return fmt.Sprintf("%s, in %s on %s", f.What, f.Where, f.On)
-	case f.Where == "":
-		return f.What
-	case f.What == "":
-		return f.Where
-	default:
-		return f.Where + " : " + f.What
 	}
+	text := f.Where
+	switch {
+	case f.Where == "":
+		text = f.What
+	case f.What != "":
+		text += " : " + f.What
+	}
+	if f.On != "" { // of another server
+		text += ", on " + f.On
+	}
+	return text
 }
 
 func askers(one catalog.Asked) string {

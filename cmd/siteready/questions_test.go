@@ -34,7 +34,13 @@ func TestQuestionsArePrinted(t *testing.T) {
 		t.Fatalf("%d questions as JSON, %d in the catalogue", len(parsed.Questions), len(all))
 	}
 	lines := strings.Split(text.String(), "\n")
+	printed := map[string]bool{}
 	for i, one := range all {
+		if line := string(one.Form.Kind) + " " + named(one.Form); printed[line] {
+			t.Errorf("%s is printed twice, and nobody can tell what is meant", line)
+		} else {
+			printed[line] = true
+		}
 		if got := parsed.Questions[i]; got.Question != platform.Question(one.Form) || !slices.Equal(got.By, one.By) || !slices.Equal(got.Rights, one.Rights) {
 			t.Errorf("as JSON %s is %+v", one.Form, got)
 		}

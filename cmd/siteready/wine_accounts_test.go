@@ -20,9 +20,13 @@ import (
 // sources in platform/windows/testdata/shims say what they read.
 func shims() map[string][]string {
 	return map[string][]string{
-		"netapi32": {"NetLocalGroupGetInfo", "NetLocalGroupGetMembers", "NetGetJoinInformation", "NetUserGetInfo"},
+		"netapi32": {"NetLocalGroupGetInfo", "NetLocalGroupGetMembers", "NetGetJoinInformation", "NetUserGetInfo", "DsGetDcNameW"},
 		"advapi32": {
 			"LsaOpenPolicy", "LsaClose", "LsaFreeMemory", "LsaEnumerateAccountsWithUserRight", "LookupAccountNameW", "LookupAccountSidW", "GetNamedSecurityInfoW",
+		},
+		"wldap32": {
+			"ldap_initW", "ldap_set_optionW", "ldap_connect", "ldap_bind_sW", "ldap_search_ext_sW", "ldap_first_entry", "ldap_get_values_lenW",
+			"ldap_count_values_len", "ldap_value_free_len", "ldap_msgfree", "ldap_unbind",
 		},
 	}
 }
@@ -71,6 +75,9 @@ func (s *siteServer) addAccounts(t *testing.T, site *platformtest.Site) {
 		return
 	}
 	for dll, exports := range shims() {
+		if dll == "wldap32" && len(site.Directories) == 0 {
+			continue
+		}
 		source, err := os.ReadFile(filepath.Join("../../platform/windows/testdata/shims", dll+".c"))
 		if err != nil {
 			t.Fatal(err)
@@ -83,7 +90,17 @@ func (s *siteServer) addAccounts(t *testing.T, site *platformtest.Site) {
 	status := map[string]int{"unjoined": 1, "workgroup": 2, "domain": 3}[site.Domain.Status]
 	write("join.txt", fmt.Sprintf("%d %s", status, site.Domain.Name))
 	for name, state := range site.States {
-		write(`users\`+name[strings.LastIndex(name, `\`)+1:]+".txt", userState(state))
+		write(`users\`+name[strings.LastIndex(name, `\`)+1:]+".txt", userState(state, false))
+	}
+	for domain, directory := range site.Directories {
+		const hasDirectory = 0xe00001f5
+		write(`domains\`+domain+".txt", fmt.Sprintf(`0 %x \\%s`, uint32(hasDirectory), directory.Controller))
+		for name, account := range directory.Accounts {
+			write(`servers\`+directory.Controller+`\users\`+name+".txt", userState(account.State(), account.Managed))
+			if list, told := directory.Groups[name]; told {
+				write(`servers\`+directory.Controller+`\ldap\`+account.SID+".txt", append([]string{"0"}, list...)...)
+			}
+		}
 	}
 	var accounts []string
 	for asked, a := range site.Accounts {
@@ -117,8 +134,11 @@ func (s *siteServer) addAccounts(t *testing.T, site *platformtest.Site) {
 }
 
 // userState is the line that the stand-in for NetUserGetInfo reads.
-func userState(state platform.AccountState) string {
+func userState(state platform.AccountState, managed bool) string {
 	flags, ends, expired := 0x201, int64(0xFFFFFFFF), 0
+	if managed {
+		flags = 0x1001
+	}
 	if state.Disabled {
 		flags |= 0x2
 	}

@@ -38,7 +38,7 @@ func TestNotifyUnderWine(t *testing.T) {
 		return p.Run(t.Context(), exe, winetest.RunOptions{Env: []string{webhookSecretVariable + "=" + secret}},
 			append([]string{"check", "--no-config", "--site", site, "--format", "verdict", "--history", history}, args...)...)
 	}
-	for _, want := range []string{"told by webhook: told for the first time", "nothing was told by webhook: as before"} {
+	for _, want := range []string{"told by webhook: what was told before is not known", "nothing was told by webhook: as before"} {
 		if got := run("--webhook", server.URL); got.ExitCode != 2 || !strings.Contains(string(got.Stderr), want) || posts.Load() != 1 {
 			t.Errorf("exit code %d, %d posts, wanted %q: %s", got.ExitCode, posts.Load(), want, got.Stderr)
 		}

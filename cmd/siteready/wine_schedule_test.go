@@ -43,7 +43,7 @@ func TestScheduleUnderWine(t *testing.T) {
 		}
 	}
 	expect(run("status"), 1, "There is no task siteready.")
-	arguments := []string{"--no-config", "-o", `C:\reports of all\last.json`, "--only", `space.*`, "--skip", "space.log"}
+	arguments := []string{"--no-config", "-o", `C:\reports of Ölmühle ж\last.json`, "--only", `space.*`, "--skip", "space.log"}
 	expect(run(append([]string{"install", "--user", `CONTOSO\sr$`, "--"}, arguments...)...), 0, `The task siteready is registered: each day at 02:00 as CONTOSO\sr$`)
 	expect(run("status"), 0, "Last run  it has not run yet")
 	expect(run("install", "--system", "--", "--no-config"), 70, "--replace replaces it")

@@ -316,7 +316,7 @@ func TestWindowsProgram(t *testing.T) {
 		{"a data warehouse, and much amiss", "scsm-2016-warehouse-broken", "scsm=2019", nil, 2},
 		{"SQL Server on the site server", "primary-local", "2603", nil, 0},
 		{"SQL Server on the site server, and much amiss", "primary-local-broken", "2603", nil, 2},
-		{"an availability group", "availability-group", "2603", nil, 0},
+		{"an availability group", "availability-group", "2603", libraryUnnamed(), 0},
 		{"everything amiss", "primary-broken", "2509", noRenames(), 2},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -395,6 +395,16 @@ func TestWindowsProgram(t *testing.T) {
 // for the exe.
 func aKey() map[string]any {
 	return map[string]any{"files": map[string]any{`K:\Keys\key.bin`: map[string]any{"size": 4096}}}
+}
+
+// libraryUnnamed is an edit after which the registry does not name the content library, which is
+// where it usually is. It holds folders alone.
+func libraryUnnamed() map[string]any {
+	const key = `HKLM\SOFTWARE\Microsoft\SMS\DP`
+	return map[string]any{
+		"registry": map[string]any{key: map[string]any{"ContentLibraryPath": nil}},
+		"folders":  map[string]any{`D:\SCCMContentLib`: map[string]any{"*": map[string]any{"files": 0, "bytes": 0, "oldest": nil, "newest": nil, "more": false}}},
+	}
 }
 
 // noRenames is an edit that takes the files away that are renamed at the next start: Wine renames

@@ -137,6 +137,10 @@ func typed(ctx context.Context, session *platform.Session, q platform.Question) 
 			return asked[platform.GroupMembers](ctx, session, q)
 		case platform.StateOfAccount:
 			return asked[platform.AccountState](ctx, session, q)
+		case platform.InDirectory:
+			return asked[platform.DirectoryAccount](ctx, session, q)
+		case platform.GroupsInDirectory:
+			return asked[platform.DirectoryGroups](ctx, session, q)
 		case platform.InOwnToken:
 			return asked[platform.TokenMember](ctx, session, q)
 		}

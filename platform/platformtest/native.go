@@ -17,6 +17,7 @@ type Native struct {
 	Domain       *platform.DomainJoin                  `json:"domain"`
 	Accounts     map[string]platform.Account           `json:"accounts"`     // by the name that is asked for
 	States       map[string]platform.AccountState      `json:"states"`       // of local accounts, by the name that is asked for
+	Directories  map[string]Directory                  `json:"directories"`  // by domain; one that is not there has no controller that answers
 	Rights       map[string][]string                   `json:"rights"`       // by right, the SIDs that hold it
 	Groups       map[string]platform.GroupMembers      `json:"groups"`       // by SID
 	Token        []string                              `json:"token"`        // SIDs in force in the own token
@@ -51,6 +52,8 @@ func (n *Native) account(q platform.Question) (any, error) {
 		return find(n.Groups, q, q.Where)
 	case platform.StateOfAccount:
 		return n.state(q)
+	case platform.InDirectory, platform.GroupsInDirectory:
+		return n.inDirectory(q)
 	case platform.InOwnToken:
 		if n.Token == nil {
 			return nil, unknown(q)
@@ -178,6 +181,7 @@ func (n *Native) questions() []platform.Question {
 	for name := range n.States {
 		all = append(all, platform.ReadAccountState(name).Question)
 	}
+	all = append(all, directoryQuestions(n.Directories)...)
 	for right, holders := range n.Rights {
 		for _, sid := range holders {
 			all = append(all, platform.ReadAccountRight(sid, right).Question)

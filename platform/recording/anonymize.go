@@ -28,7 +28,7 @@ import (
 func Anonymize(h Header, outcomes map[platform.Question]platform.Outcome, forms []platform.Form) (Header, map[platform.Question]platform.Outcome, error) {
 	n := &names{
 		known: map[string]string{}, sorts: map[string]sort{}, others: map[string]string{}, counts: map[sort]int{}, everyones: map[string]bool{},
-		vocabulary: vocabulary(forms), coded: map[string]string{}, corpus: corpus(h, outcomes),
+		makers: makers(forms), vocabulary: vocabulary(forms), coded: map[string]string{}, corpus: corpus(h, outcomes),
 	}
 	ordered := slices.SortedFunc(maps.Keys(outcomes), compare)
 	if err := n.gather(h, outcomes, ordered); err != nil {
@@ -94,6 +94,17 @@ func vocabulary(forms []platform.Form) map[string]bool {
 	return words
 }
 
+// makers are the hosts that questions name word for word: they are those of a maker.
+func makers(forms []platform.Form) map[string]bool {
+	hosts := map[string]bool{}
+	for _, f := range forms {
+		if host := hostAsked(platform.Question(f)); host != "" && len(platform.Constants(host)) == 1 {
+			hosts[strings.ToLower(host)] = true
+		}
+	}
+	return hosts
+}
+
 // gather finds all names: first where one must stand, so that each gets its right sort, then
 // in texts.
 func (n *names) gather(h Header, outcomes map[platform.Question]platform.Outcome, ordered []platform.Question) error {
@@ -121,7 +132,7 @@ func (n *names) gather(h Header, outcomes map[platform.Question]platform.Outcome
 			if q.Kind == platform.KindSQL && field == databaseName {
 				n.take(databaseName, q.Where)
 			}
-			if q.Kind == platform.KindAccount && slices.Contains([]string{platform.AccountOfName, platform.StateOfAccount}, q.What) && field == userName {
+			if q.Kind == platform.KindAccount && slices.Contains([]string{platform.AccountOfName, platform.StateOfAccount, platform.InDirectory, platform.GroupsInDirectory}, q.What) && field == userName {
 				n.take(userName, q.Where)
 			}
 			if field == hostName {
@@ -145,7 +156,11 @@ func (n *names) gather(h Header, outcomes map[platform.Question]platform.Outcome
 			search(q.On)
 			search(q.Where)
 			walk(trees[i], "", func(field, text string) string {
-				if sortOf(q, field) != keptText {
+				s := sortOf(q, field)
+				if s == freeText && (q.Kind == platform.KindRegistry || q.Kind == platform.KindSQL || q.Kind == platform.KindVolume) {
+					n.wholePath(text) // which no message ever is
+				}
+				if s != keptText {
 					search(text)
 				}
 				return text

@@ -77,6 +77,8 @@ func everyKind(t testing.TB) (page, map[platform.Question]asking) {
 		`"update":true,"package":null,"lines":9,"not_understood":0,"complaints":0,"unanswered":0,"errors":1,"warnings":0,"passed":0,"not_run":0,"results":[{"rule":"a","server":"cm01","result":"error","message":"b"}],"more":false}}`)
 	ask(all, o, platform.ReadAccess(`C:\x`), `{"owner":"S-1-5-18","open":false,"count":1,"entries":[{"sid":"S-1-5-32-544","type":"allow","mask":2032127,"flags":3}],"more":false}`)
 	ask(all, o, platform.ReadAccountState(`.\svc`), `{"sid":"S-1-5-21-1-2-3-1001","disabled":false,"locked":true,"must_change":false,"ends":false,"end":"0001-01-01T00:00:00Z"}`)
+	ask(all, o, platform.ReadDirectoryAccount(`CONTOSO\svc`), `{"sid":"`+sid+`","controller":"dc01.contoso.com","managed":false,"disabled":true,"locked":false,"must_change":false,"ends":true,"end":"2026-12-01T00:00:00Z"}`)
+	ask(all, o, platform.ReadDirectoryGroups(`CONTOSO\svc`), `{"sid":"`+sid+`","controller":"dc01.contoso.com","count":1,"list":["S-1-5-21-1-2-3-513"],"more":false}`)
 	ask(all, o, platform.ReadVolume(`C:\`), `{"mount":"C:\\","total":107374182400,"free":64424509440,"file_system":"NTFS"}`)
 	ask(all, o, platform.ReadKey(`HKLM\X`), `{"subkeys":["a"],"values":["b"],"more":false,"written":"2026-01-02T03:04:05Z"}`)
 	ask(all, o, platform.ReadList(`HKLM\X`, "b"), value)

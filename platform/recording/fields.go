@@ -35,7 +35,7 @@ var answerFields = map[platform.Kind]map[string]sort{
 	platform.KindOS: {
 		"product": keptText, "installation": keptText, "name": hostName, "fqdn": hostName, "account": userName, "at": keptText, "status": keptText,
 	},
-	platform.KindAccount: {"sid": freeText, "name": userName, "use": keptText, "group": freeText, "list": freeText, "end": keptText},
+	platform.KindAccount: {"sid": freeText, "name": userName, "use": keptText, "group": freeText, "list": freeText, "end": keptText, "controller": hostName},
 	platform.KindEvents:  {"oldest": keptText, "newest": keptText, "begins": keptText},
 	platform.KindShare:   {"outcome": keptText},
 	platform.KindLog: {
@@ -64,7 +64,7 @@ var columns = map[string]sort{
 	"site_name": otherName, "certificate": otherName, "database-states name": databaseName,
 
 	"path": freeText, "volume": freeText, "address": freeText, "filegroup": freeText, "sid": freeText, "login_sid": freeText, "update-packages name": freeText,
-	"update-stages name": freeText, "update-set-aside name": freeText, "source_site": siteCode, "package_site": siteCode, "package_tail": keptText,
+	"update-stages name": freeText, "update-set-aside name": freeText, "update-installed name": freeText, "source_site": siteCode, "package_site": siteCode, "package_tail": keptText,
 
 	"program": otherName, "job": otherName, "foreign-objects name": otherName, "running-work command": keptText, "task": keptText,
 	"group_name": keptText, "component": freeText,
@@ -99,6 +99,8 @@ func sortOf(q platform.Question, field string) sort {
 		return keptText
 	case q.Kind == platform.KindRegistry && field == "values" && strings.HasSuffix(strings.ToLower(q.Where), `\instance names\sql`):
 		return instanceName
+	case q.Kind == platform.KindRegistry && field == "subkeys" && strings.HasSuffix(strings.ToLower(q.Where), ` management groups`):
+		return otherName
 	case q.Kind == platform.KindOS && what == "domain" && field == "name":
 		return domainName
 	case answerFields[q.Kind][field] != "":

@@ -32,7 +32,7 @@ func catalogue() map[string]answered {
 		"ReadTCP": of(platform.ReadTCP("x")), "ReadAddresses": of(platform.ReadAddresses("x")),
 		"ReadPrereqLog": of(platform.ReadPrereqLog("x")), "ReadBackupLog": of(platform.ReadBackupLog("x")), "ReadFailureLog": of(platform.ReadFailureLog("x")),
 		"ReadService": of(platform.ReadService("x")), "ReadFile": of(platform.ReadFile("x")), "ReadDigest": of(platform.ReadDigest("x")), "ReadRuntimeSettings": of(platform.ReadRuntimeSettings("x")), "ReadFolder": of(platform.ReadFolder("x", "*")), "ReadVolume": of(platform.ReadVolume("x")),
-		"ReadAccess": of(platform.ReadAccess("x")), "ReadAccountState": of(platform.ReadAccountState("x")),
+		"ReadAccess": of(platform.ReadAccess("x")), "ReadAccountState": of(platform.ReadAccountState("x")), "ReadDirectoryAccount": of(platform.ReadDirectoryAccount("x")), "ReadDirectoryGroups": of(platform.ReadDirectoryGroups("x")),
 		"ReadOSVersion": of(platform.ReadOSVersion()), "ReadComputer": of(platform.ReadComputer()), "ReadBoot": of(platform.ReadBoot()), "ReadMemory": of(platform.ReadMemory()),
 		"ReadNumber": of(platform.ReadNumber("x", "y")), "ReadText": of(platform.ReadText("x", "y")), "ReadList": of(platform.ReadList("x", "y")), "ReadKey": of(platform.ReadKey("x")),
 	}

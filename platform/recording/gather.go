@@ -1,15 +1,18 @@
 package recording
 
 import (
+	"cmp"
 	"regexp"
+	"slices"
 	"strings"
 )
 
 var (
-	dnsForm    = lazily(`(?i)(?:[\pL\pN_][\pL\pN_-]*\.)+(?:` + topLevels + `)\b`)
-	mailForm   = lazily(`(?i)([\pL\pN._%+'$-]+)@((?:[\pL\pN-]+\.)*[\pL\pN-]+)`)
-	uncForm    = lazily(`(?:^|[^\\A-Za-z0-9:])(\\\\)([\pL\pN][\pL\pN._-]*)\\([\pL\pN._$&#~-]*)`)
-	uncWhole   = lazily(`^(\\\\)([\pL\pN][\pL\pN._-]*)$`)
+	dnsForm  = lazily(`(?i)(?:[\pL\pN_][\pL\pN_-]*\.)+(?:` + topLevels + `)\b`)
+	mailForm = lazily(`(?i)([\pL\pN._%+'$-]+)@((?:[\pL\pN-]+\.)*[\pL\pN-]+)`)
+	// uncForm is \\SERVER, alone or with a share; in a text of JSON that stands in another the
+	// backslashes are doubled.
+	uncForm    = lazily(`(?:^|[^\\\pL\pN:])(\\\\(?:\\\\)?)([\pL\pN][\pL\pN._-]*)(?:\\{1,2}([\pL\pN._$&#~-]*))?`)
 	deviceForm = lazily(`(?i)\\(UNC\\)([\pL\pN][\pL\pN._-]*)\\([\pL\pN._$&#~-]*)`)
 	urlForm    = lazily(`(?i)\b(?:[a-z][a-z0-9+.-]*://(?:[^/@\s]*@)?|tcp:)([\pL\pN][\pL\pN._-]*)(=?)`)
 	spnForm    = lazily(`(?i)\b(MSSQLSvc|MSOLAPSvc\.3|HOST|HTTP|TERMSRV|WSMAN|cifs|RestrictedKrbHost|ldap|GC|SMTP)/([\pL\pN][\pL\pN._-]*)`)
@@ -17,9 +20,17 @@ var (
 	// spaces, and bareAccount is one behind a word that says so.
 	quotedAccount = lazily(`['"<(\[]([\pL\pN][\pL\pN._-]*)\\([\pL\pN][\pL\pN._ -]*\$?)['">)\]]`)
 	bareAccount   = lazily(`(?i)\b(?:user|login|log-on|account|owner|as|by|for)[ :=]+([\pL\pN][\pL\pN._-]*)\\([\pL\pN][\pL\pN._-]*\$?)`)
+	// profileForm is the folder of a user's profile, whose name may have spaces where the path goes on.
+	profileForm = lazily(`(?i)\\(?:Users|Documents and Settings)\\(?:([^\\/:*?"<>|;,]+)\\|([^\\/:*?"<>|;,\s']+))`)
 	// pairForm is any NAME\name, with what may follow it as a database.
-	pairForm   = lazily(`(?:^|[^\\\pL\pN._:$-])([\pL\pN][\pL\pN._-]*)\\([\pL\pN][\pL\pN._-]*\$?)(?:/([\pL\pN][\pL\pN._-]*))?`)
+	pairForm   = lazily(`(?:^|[^\\\pL\pN._:$-])([\pL\pN][\pL\pN._-]*)\\{1,2}([\pL\pN][\pL\pN._-]*\$?)(?:/([\pL\pN][\pL\pN._-]*))?`)
 	databaseOf = lazily(`(?i)\b(?:database|initial catalog)\s*=\s*([^;"'\s]+)`)
+	// serverOf, userOf and codeOf are NAME=VALUE in connection strings and in the product's lines of
+	// status messages, which say SYS=SERVER SITE=CODE; urlUser is the user in the address of a proxy.
+	serverOf   = lazily(`(?i)\b(?:server|data source|addr|address|sys|machine|computer)\s*=\s*"?(?:tcp:|np:|lpc:)?([\pL\pN][\pL\pN._-]*)`)
+	userOf     = lazily(`(?i)\b(?:user id|uid|user|user name|login)\s*=\s*"?([^;"'\s\\@]+)(?:[;"'\s]|$)`)
+	urlUser    = lazily(`(?:://|=)([\pL\pN][\pL\pN._-]*):[^@/\s]*@([\pL\pN][\pL\pN._-]*)`)
+	codeOf     = lazily(`\bSITE="?([A-Z0-9]{3})\b`)
 	instanceOf = lazily(`(?i)\b(?:MSSQL|SQLAgent|MSOLAP|ReportServer|SQLBrowser)\$([\pL\pN_]+)`)
 	backupOf   = lazily(`(?i)\bSMS_SITE_SQL_BACKUP_([\pL\pN._-]+)`)
 )
@@ -60,7 +71,7 @@ func (n *names) host(text string) string {
 		}
 	}
 	key := strings.ToLower(text)
-	if key == "" || wellKnown[key] || public(key) || strings.Contains(key, ":") || len(ipv4Form().FindString(key)) == len(key) {
+	if key == "" || wellKnown[key] || n.public(key) || strings.Contains(key, ":") || len(ipv4Form().FindString(key)) == len(key) {
 		return text // an address is replaced wherever it stands
 	}
 	label, domain, full := strings.Cut(text, ".")
@@ -79,8 +90,13 @@ func (n *names) host(text string) string {
 // pseudonym. CONTOSO and contoso.com get the same number.
 func (n *names) domain(text string) string {
 	key := strings.ToLower(text)
-	if wellKnown[key] || public(key) {
+	if wellKnown[key] || n.public(key) {
 		return text
+	}
+	if own, shared := ownPart(key); shared != "" {
+		pseudonym := n.pseudonym(domainName, own) + "." + shared
+		n.compound(key, pseudonym)
+		return pseudonym
 	}
 	label, parent, full := strings.Cut(key, ".")
 	if !full {
@@ -170,7 +186,7 @@ func (n *names) search(text string) {
 		n.account(found[0])
 	}
 	for _, found := range dnsForm().FindAllString(text, -1) {
-		if key := strings.ToLower(found); n.known[key] != "" || public(key) {
+		if key := strings.ToLower(found); n.known[key] != "" || n.public(key) {
 			continue
 		}
 		if strings.Count(found, ".") == 1 {
@@ -179,14 +195,13 @@ func (n *names) search(text string) {
 			n.host(found)
 		}
 	}
-	for _, form := range []*regexp.Regexp{uncForm(), uncWhole(), deviceForm()} {
+	for _, form := range []*regexp.Regexp{uncForm(), deviceForm()} {
 		for _, found := range form.FindAllStringSubmatch(text, -1) {
-			share := ""
-			if len(found) > 3 {
-				share = strings.TrimRight(found[3], ".")
-			}
-			n.share(found[1], found[2], share)
+			n.share(found[1], strings.TrimRight(found[2], ".-"), strings.TrimRight(found[3], "."))
 		}
+	}
+	for _, found := range profileForm().FindAllStringSubmatch(text, -1) {
+		n.profile(cmp.Or(found[1], found[2]))
 	}
 	for _, found := range spnForm().FindAllStringSubmatch(text, -1) {
 		n.compound(found[1]+"/"+found[2], found[1]+"/"+n.host(found[2]))
@@ -211,6 +226,19 @@ func (n *names) search(text string) {
 	}
 	for _, found := range databaseOf().FindAllStringSubmatch(text, -1) {
 		n.take(databaseName, found[1])
+	}
+	for _, found := range serverOf().FindAllStringSubmatch(text, -1) {
+		n.take(hostName, strings.TrimRight(found[1], ".-"))
+	}
+	for _, found := range userOf().FindAllStringSubmatch(text, -1) {
+		n.take(userName, found[1])
+	}
+	for _, found := range urlUser().FindAllStringSubmatch(text, -1) {
+		n.take(userName, found[1])
+		n.take(hostName, strings.TrimRight(found[2], ".-"))
+	}
+	for _, found := range codeOf().FindAllStringSubmatch(text, -1) {
+		n.site(found[1])
 	}
 	for _, found := range instanceOf().FindAllStringSubmatch(text, -1) {
 		n.take(instanceName, found[1])
@@ -260,17 +288,64 @@ func (n *names) share(before, server, name string) {
 	n.compound(before+server+`\`+name, before+host+`\`+pseudonym)
 }
 
-// wholePath takes over the share in a text that is a path as a whole, so that its name may
-// have spaces.
+// profile takes over the user whose profile lies in a folder of this name.
+func (n *names) profile(folder string) {
+	key := strings.ToLower(folder)
+	path := `\users\` + key
+	if everyonesProfiles[key] || wellKnown[key] || n.known[path] != "" || instanceOf().FindString(folder) == folder {
+		return
+	}
+	pseudonym := ""
+	if n.known[key] == "" && n.vocabulary[key] { // a service's own, or a word that stays elsewhere
+		pseudonym = n.next(userName, "%s%02d")
+	} else {
+		pseudonym = n.pseudonym(userName, folder)
+	}
+	n.compound(path, `\Users\`+pseudonym)
+}
+
+// wholePath takes over the share in a text that is a path as a whole, \\SERVER\SHARE or
+// \\?\UNC\SERVER\SHARE, so that its name may have spaces.
 func (n *names) wholePath(path string) {
-	parts := strings.SplitN(path, `\`, 5) // two empty ones, server, share and the rest
-	if len(parts) > 3 && parts[0] == "" && parts[1] == "" && parts[2] != "" {
-		n.share(`\\`, parts[2], parts[3])
+	path = strings.TrimPrefix(path, `!`) // the registry's mark of a file that is replaced
+	for _, before := range []string{`\??\`, `\\?\`} {
+		if rest, device := strings.CutPrefix(path, before); device {
+			if path = rest; len(rest) < len(`UNC\`) || !strings.EqualFold(rest[:len(`UNC\`)], `UNC\`) {
+				return
+			}
+		}
+	}
+	before := `\\`
+	rest, found := strings.CutPrefix(path, before)
+	if !found && len(path) > len(`UNC\`) && strings.EqualFold(path[:len(`UNC\`)], `UNC\`) {
+		before, rest, found = path[:len(`UNC\`)], path[len(`UNC\`):], true
+	}
+	if parts := strings.SplitN(rest, `\`, 3); found && len(parts) > 1 && parts[0] != "" { // server, share and the rest
+		n.share(before, parts[0], parts[1])
 	}
 }
 
+// ownPart is what somebody has chosen of a DNS name in a domain that he shares with others.
+func ownPart(key string) (own, shared string) {
+	for _, domain := range sharedDomains {
+		if own, found := strings.CutSuffix(key, "."+domain); found {
+			return own, domain
+		}
+	}
+	return "", ""
+}
+
 // public reports whether a DNS name belongs to a maker or an authority.
-func public(key string) bool {
+func (n *names) public(key string) bool {
+	if n.makers[key] {
+		return true
+	}
+	if _, shared := ownPart(key); shared != "" {
+		return false
+	}
+	if slices.Contains(sharedDomains, key) {
+		return true
+	}
 	for _, domain := range publicDomains {
 		if key == domain || strings.HasSuffix(key, "."+domain) {
 			return true

@@ -28,6 +28,7 @@ type names struct {
 	sorts      map[string]sort   // of those that were numbered
 	others     map[string]string // what is found by its form alone, such as addresses, and its pseudonym
 	counts     map[sort]int
+	makers     map[string]bool   // hosts that this program names itself, in lower case
 	vocabulary map[string]bool   // words of the product and of this program, in lower case
 	everyones  map[string]bool   // names, in lower case, of what every Windows has
 	coded      map[string]string // what the product makes of a site code, and the code's pseudonym
@@ -131,10 +132,14 @@ func (n *names) text(text string) string {
 		starts := at == 0 || !wordBefore(text[:at])
 		matched := false
 		for _, p := range n.patterns {
-			end := at + len(p.original)
-			if end > len(text) || !starts && !p.inside || !strings.EqualFold(text[at:end], p.original) {
+			if !starts && !p.inside {
 				continue
 			}
+			length := startsWith(text[at:], p.original)
+			if length < 0 {
+				continue
+			}
+			end := at + length
 			if !p.inside && wordAfter(p.original, text[end:]) {
 				continue
 			}
@@ -149,6 +154,20 @@ func (n *names) text(text string) string {
 		}
 	}
 	return n.addresses(b.String())
+}
+
+// startsWith tells how many bytes of text are name, which is in lower case; -1 when it does not
+// begin with it. A letter and its small one can have different lengths.
+func startsWith(text, name string) int {
+	at := 0
+	for _, want := range name {
+		r, size := utf8.DecodeRuneInString(text[at:])
+		if size == 0 || r != want && unicode.ToLower(r) != want {
+			return -1
+		}
+		at += size
+	}
+	return at
 }
 
 // styled writes a pseudonym in capitals where the original was, each part of DOMAIN\user,

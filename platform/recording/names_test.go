@@ -105,3 +105,25 @@ func TestPseudonymIsFree(t *testing.T) {
 		t.Errorf("the pseudonyms are %s and %s", code, host)
 	}
 }
+
+// In a maker's domain that all share, only what somebody chose is replaced; a maker's own host, which
+// a question names, stays.
+func TestSharedDomains(t *testing.T) {
+	n := found()
+	n.makers = makers([]platform.Form{platform.ReadTCP("cmbitsstore.blob.core.windows.net:443").Form(), platform.ReadTCP("{server}:443").Form()})
+	for _, test := range []struct{ host, want string }{
+		{"gateway.westeurope.cloudapp.azure.com", "host03.domain03.cloudapp.azure.com"},
+		{"gateway.cloudapp.net", "host03.cloudapp.net"},
+		{"ravens1.blob.core.windows.net", "host04.blob.core.windows.net"},
+		{"cmbitsstore.blob.core.windows.net", "cmbitsstore.blob.core.windows.net"},
+		{"download.windowsupdate.com", "download.windowsupdate.com"},
+		{"westeros.sharepoint.com", "domain02.sharepoint.com"},
+	} {
+		if got := n.host(test.host); got != test.want {
+			t.Errorf("%s: %s; want %s", test.host, got, test.want)
+		}
+	}
+	if got := n.domain("westeros.onmicrosoft.com"); got != "domain02.onmicrosoft.com" {
+		t.Errorf("the domain is %s", got)
+	}
+}

@@ -37,12 +37,24 @@ var publicDomains = []string{
 	"system.net", "asp.net", "ado.net",
 }
 
+// sharedDomains are domains of a maker in which everybody has names of his own, also where they
+// lie in one of publicDomains.
+var sharedDomains = []string{
+	"cloudapp.net", "cloudapp.azure.com", "azurewebsites.net", "trafficmanager.net", "azure-api.net", "msappproxy.net", "vault.azure.net",
+	"blob.core.windows.net", "file.core.windows.net", "dfs.core.windows.net", "queue.core.windows.net", "table.core.windows.net",
+	"database.windows.net", "servicebus.windows.net", "onmicrosoft.com", "sharepoint.com", "mail.protection.outlook.com",
+}
+
+// everyonesProfiles are folders of profiles that name nobody, beside those of wellKnown accounts.
+var everyonesProfiles = set("public", "default", "default user", "all users")
+
 // genericLabels are parts of DNS names that name nobody.
 var genericLabels = set("com", "net", "org", "local", "lan", "internal", "intern", "corp", "ad", "int", "co", "www", "test", "example", "domain")
 
 // topLevels end the DNS names that are recognised in texts. The countries are those whose
 // letters end no file's name.
-const topLevels = `com|net|org|local|lan|internal|intern|intranet|corp|test|example|edu|gov|mil|info|biz|cloud|de|uk|fr|ch|nl|it|es|se|dk|fi|be|eu|us|ca|au|jp|br`
+const topLevels = `com|net|org|local|lan|internal|intern|intranet|corp|test|example|edu|gov|mil|info|biz|cloud|de|uk|fr|ch|nl|it|es|se|dk|fi|be|eu|us|ca|au|jp|br|` +
+	`at|no|pt|gr|nz|za|mx|kr|tr|hu|ie|cz|sk|si|hr|lu|li|ru|ua|il|ae|sg|hk|tw|cn|priv|loc|lokal|ad|ads|dom|home`
 
 // commonWords are words in answers that no name may displace, beside those of the questions.
 var commonWords = []string{

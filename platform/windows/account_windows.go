@@ -33,6 +33,10 @@ func readAccountFact(server, where, what string) (any, error) {
 		return readAccount(where)
 	case platform.StateOfAccount:
 		return readAccountState(where)
+	case platform.InDirectory:
+		return readDirectoryAccount(where)
+	case platform.GroupsInDirectory:
+		return readDirectoryGroups(where)
 	}
 	sid, err := parseSID(where)
 	if err != nil {

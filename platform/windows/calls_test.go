@@ -39,7 +39,7 @@ var reads = map[string]string{
 	"windows.GetFinalPathNameByHandle":        "where it really lies",
 	"windows.GetNamedSecurityInfo":            "a folder's owner and access list, which opens it with the right to read these",
 	"windows.GetAce":                          "an entry of an access list, in memory",
-	"windows.NetUserGetInfo":                  "the state of a local account",
+	"windows.NetUserGetInfo":                  "the state of an account, of this machine or at a controller of its domain",
 	"windows.GetVolumePathName":               "where a volume is mounted",
 	"windows.GetDiskFreeSpaceEx":              "a volume's sizes",
 	"windows.GetVolumeInformation":            "a volume's file system",
@@ -72,6 +72,18 @@ var reads = map[string]string{
 	"win32.LsaClose":                          "closes what was opened",
 	"win32.NetLocalGroupGetInfo":              "a local group's name",
 	"win32.NetLocalGroupGetMembers":           "a local group's members",
+	"win32.DsGetDcNameW":                      "a controller of a domain; the locator's memory is not refreshed",
+	"win32.Ldap_initW":                        "a connection to a directory that is not made yet",
+	"win32.Ldap_set_optionW":                  "how the own connection signs, encrypts and waits",
+	"win32.Ldap_connect":                      "connects to a directory",
+	"win32.Ldap_bind_sW":                      "says to it who asks, as whom siteready runs; no other name is ever given",
+	"win32.Ldap_search_ext_sW":                "one attribute of one object",
+	"win32.Ldap_first_entry":                  "an entry of what was found, in memory",
+	"win32.Ldap_get_values_lenW":              "the values of an attribute, in memory",
+	"win32.Ldap_count_values_len":             "how many there are, in memory",
+	"win32.Ldap_value_free_len":               "frees memory that a query allocated",
+	"win32.Ldap_msgfree":                      "frees memory that a query allocated",
+	"win32.Ldap_unbind":                       "closes what was connected",
 	"win32.EvtQuery":                          "opens the results of a query",
 	"win32.EvtNext":                           "the next events of a query",
 	"win32.EvtRender":                         "an event's XML",
@@ -90,8 +102,8 @@ var noCalls = []string{
 	"windows.SidTypeInvalid", "windows.SidTypeLabel", "windows.SidTypeUnknown", "windows.SidTypeUser", "windows.SidTypeWellKnownGroup",
 	"windows.WinBuiltinAdministratorsSid", "windows.WinLocalServiceSid", "windows.WinLocalSystemSid", "windows.WinNetworkServiceSid",
 	"registry.Key",
-	"win32.EvtQueryChannelPath", "win32.EvtQueryForwardDirection", "win32.EvtQueryReverseDirection", "win32.EvtRenderEventXML",
-	"win32.LocalGroupInfo1", "win32.LocalGroupInfoLevel", "win32.LocalGroupMember2", "win32.LocalGroupMembersLevel",
+	"win32.DomainControllerInfo", "win32.EvtQueryChannelPath", "win32.EvtQueryForwardDirection", "win32.EvtQueryReverseDirection", "win32.EvtRenderEventXML",
+	"win32.LdapBerval", "win32.LdapTimeval", "win32.LocalGroupInfo1", "win32.LocalGroupInfoLevel", "win32.LocalGroupMember2", "win32.LocalGroupMembersLevel",
 	"win32.NERR_GroupNotFound", "win32.NERR_UserNotFound", "win32.UserInfo4", "win32.UserInfoLevel", "win32.ObjectAttributes", "win32.RightHolder",
 }
 
@@ -219,7 +231,8 @@ func functions(file *ast.File) []string {
 	return names
 }
 
-// sysLines lists the calls that are declared by //sys, which must have the name of the call.
+// sysLines lists the calls that are declared by //sys, which must have the name of the call; Go may
+// need a capital where that has a small letter.
 func sysLines(file *ast.File) []string {
 	var names []string
 	for _, group := range file.Comments {
@@ -229,7 +242,7 @@ func sysLines(file *ast.File) []string {
 				continue
 			}
 			name, _, _ := strings.Cut(declaration, "(")
-			if !strings.HasSuffix(declaration, "."+name) {
+			if at := len(declaration) - len(name); at < 1 || declaration[at-1] != '.' || !strings.EqualFold(declaration[at:], name) {
 				name += " under another name"
 			}
 			names = append(names, name)

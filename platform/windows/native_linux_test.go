@@ -50,6 +50,8 @@ func TestInAPrefixOfItsOwn(t *testing.T) {
 		"folders":            testFolders,
 		"access lists":       testAccessLists,
 		"account states":     testAccountStates,
+		"directory accounts": testDirectoryAccounts,
+		"directory groups":   testDirectoryGroups,
 		"could not check":    testCouldNotCheck,
 		"conformance":        testConformance,
 		"certificate stores": testCertificateStores,
@@ -452,13 +454,15 @@ func testCertificateStores(t *testing.T, exe string) {
 func testConformance(t *testing.T, exe string) {
 	p := winetest.New(t)
 	replace(t, p, "wevtapi", "EvtQuery", "EvtNext", "EvtRender", "EvtClose")
-	replace(t, p, "netapi32", "NetLocalGroupGetInfo", "NetLocalGroupGetMembers", "NetGetJoinInformation")
+	replace(t, p, "netapi32", "NetLocalGroupGetInfo", "NetLocalGroupGetMembers", "NetGetJoinInformation", "NetUserGetInfo", "DsGetDcNameW")
+	replace(t, p, "wldap32", ldapCalls()...)
 	replace(t, p, "advapi32", "LsaOpenPolicy", "LsaClose", "LsaFreeMemory", "LsaEnumerateAccountsWithUserRight")
 	p.AddShare("fs01", "source", `C:\shares\source`)
 	for path, content := range map[string]string{
 		`events\System.all`:   "<Event><System><Provider Name='x'/><EventID>1</EventID><TimeCreated SystemTime='2026-01-02T03:04:05Z'/></System></Event>\n",
 		`events\System.found`: "", `groups\Users.txt`: "0 0 0 2\n", `groups\Administrators.txt`: "0 0 0 2\nS-1-5-18 5 x\n",
 		`rights\SeServiceLogonRight.txt`: "0\nS-1-5-18\n", `rights\SeChangeNotifyPrivilege.txt`: "0\nS-1-1-0\n", `join.txt`: "3 CONTOSO",
+		`domains\CONTOSO.txt`: "0 10 \\\\dc01\n", `servers\dc01\users\svc.txt`: "0 S-1-5-21-1-2-3-1105 201 0 0\n", `servers\dc01\ldap\S-1-5-21-1-2-3-1105.txt`: "0\nS-1-5-21-1-2-3-513\n",
 	} {
 		p.WriteFile(`C:\fake\`+path, []byte(content))
 	}
@@ -466,9 +470,10 @@ func testConformance(t *testing.T, exe string) {
 		platform.ReadEvents("System", serviceEvents).Question, platform.ReadGroupMembers(users).Question,
 		platform.ReadGroupMembers(admins).Question, platform.ReadAccountRight("S-1-5-18", "SeServiceLogonRight").Question,
 		platform.ReadDomainJoin().Question, platform.ReadShare(`\\fs01\source`).Question,
+		platform.ReadDirectoryAccount(`CONTOSO\svc`).Question, platform.ReadDirectoryGroups(`CONTOSO\svc`).Question,
 	}, {
 		platform.ReadEvents("Absent", serviceEvents).Question, platform.ReadGroupMembers("S-1-5-32-999").Question,
-		platform.ReadGroupMembers("S-1-5-32-546").Question,
+		platform.ReadGroupMembers("S-1-5-32-546").Question, platform.ReadDirectoryAccount(`CONTOSO\gone`).Question,
 	}})
 	if err != nil {
 		t.Fatal(err)

@@ -1,11 +1,9 @@
 package windows
 
 import (
-	"encoding/binary"
 	"errors"
 	"slices"
 	"strings"
-	"unicode/utf16"
 
 	"golang.org/x/sys/windows"
 	"golang.org/x/sys/windows/registry"
@@ -196,65 +194,11 @@ func readValue(p place, name string) (platform.RegistryValue, error) {
 		if err != nil {
 			return none, query.refused(err)
 		}
-		return decodeValue(query, kind, data[:got])
+		value, err := decodeValue(kind, data[:got])
+		if err != nil {
+			return none, query.malformed("%v", err)
+		}
+		return value, nil
 	}
 	return none, platform.Refuse(platform.ErrUnsupported, "%s %s: the value changed each of the %d times that it was read", query.api, query.target, attempts)
-}
-
-// decodeValue makes the answer of a value's data.
-func decodeValue(query call, kind uint32, data []byte) (platform.RegistryValue, error) {
-	var none platform.RegistryValue
-	switch kind {
-	case registry.DWORD:
-		if len(data) != 4 {
-			return none, query.malformed("a DWORD of %d bytes", len(data))
-		}
-		number := uint64(binary.LittleEndian.Uint32(data))
-		return platform.RegistryValue{Type: "dword", Number: &number}, nil
-	case registry.QWORD:
-		if len(data) != 8 {
-			return none, query.malformed("a QWORD of %d bytes", len(data))
-		}
-		number := binary.LittleEndian.Uint64(data)
-		return platform.RegistryValue{Type: "qword", Number: &number}, nil
-	}
-	if len(data)%2 != 0 {
-		return none, query.malformed("a text of %d bytes, half a character too many", len(data))
-	}
-	units := make([]uint16, len(data)/2)
-	for i := range units {
-		units[i] = binary.LittleEndian.Uint16(data[2*i:])
-	}
-	if kind == registry.MULTI_SZ {
-		return platform.ListValue(splitList(units)), nil
-	}
-	if end := slices.Index(units, 0); end >= 0 {
-		units = units[:end] // as every program reads it; some values have rubbish behind their end
-	}
-	text := string(utf16.Decode(units))
-	if kind == registry.EXPAND_SZ {
-		return platform.RegistryValue{Type: "expand_sz", Text: &text}, nil
-	}
-	return platform.RegistryValue{Type: "sz", Text: &text}, nil
-}
-
-// splitList cuts a MULTI_SZ into its texts. Empty texts inside the list are kept:
-// PendingFileRenameOperations has one for each file that is to be deleted.
-func splitList(units []uint16) []string {
-	list := []string{}
-	if !slices.ContainsFunc(units, func(u uint16) bool { return u != 0 }) {
-		return list
-	}
-	if units[len(units)-1] == 0 {
-		units = units[:len(units)-1] // the end of the list
-	}
-	for len(units) > 0 {
-		end := slices.Index(units, 0)
-		if end < 0 { // a writer forgot the end of the last text
-			return append(list, string(utf16.Decode(units)))
-		}
-		list = append(list, string(utf16.Decode(units[:end])))
-		units = units[end+1:]
-	}
-	return list
 }

@@ -74,11 +74,17 @@ func stateOf(name, sid string) (platform.AccountState, error) {
 		// Windows sets this bit for every account, so without it the others were not filled in.
 		return none, ask.malformed("the flags are %#x, without the one that every account has", info.Flags)
 	}
+	return stateIn(info), nil
+}
+
+// stateIn is what a USER_INFO_4 with a valid SID says of the account's state.
+func stateIn(info *win32.UserInfo4) platform.AccountState {
 	state := platform.AccountState{
-		SID: sid, Disabled: info.Flags&win32.UF_ACCOUNTDISABLE != 0, Locked: info.Flags&win32.UF_LOCKOUT != 0, MustChange: info.PasswordExpired != 0,
+		SID: info.SID.String(), Disabled: info.Flags&win32.UF_ACCOUNTDISABLE != 0, Locked: info.Flags&win32.UF_LOCKOUT != 0,
+		MustChange: info.PasswordExpired != 0 || info.Flags&win32.UF_PASSWORD_EXPIRED != 0,
 	}
 	if seconds := info.AccountExpires; seconds != win32.TIMEQ_FOREVER && seconds != 0 { // since 1970
 		state.Ends, state.End = true, time.Unix(int64(seconds), 0).UTC()
 	}
-	return state, nil
+	return state
 }

@@ -14,6 +14,10 @@ import "golang.org/x/sys/windows"
 //sys	NetLocalGroupGetInfo(server *uint16, group *uint16, level uint32, buffer **LocalGroupInfo1) (neterr error) = netapi32.NetLocalGroupGetInfo
 //sys	NetLocalGroupGetMembers(server *uint16, group *uint16, level uint32, buffer **LocalGroupMember2, preferredLength uint32, read *uint32, total *uint32, resume *uintptr) (neterr error) = netapi32.NetLocalGroupGetMembers
 
+// dsgetdc.h
+
+//sys	DsGetDcNameW(computer *uint16, domain *uint16, guid *windows.GUID, site *uint16, flags uint32, info **DomainControllerInfo) (neterr error) = netapi32.DsGetDcNameW
+
 // winevt.h
 
 //sys	EvtQuery(session windows.Handle, path *uint16, query *uint16, flags uint32) (handle windows.Handle, err error) = wevtapi.EvtQuery
@@ -88,11 +92,40 @@ type UserInfo4 struct {
 
 // USER_INFO_4 by level, and what its flags say.
 const (
-	UserInfoLevel     = 4
-	UF_SCRIPT         = 0x1
-	UF_ACCOUNTDISABLE = 0x2
-	UF_LOCKOUT        = 0x10
-	TIMEQ_FOREVER     = 0xFFFFFFFF
+	UserInfoLevel       = 4
+	UF_SCRIPT           = 0x1
+	UF_ACCOUNTDISABLE   = 0x2
+	UF_LOCKOUT          = 0x10
+	UF_PASSWORD_EXPIRED = 0x800000
+	TIMEQ_FOREVER       = 0xFFFFFFFF
+
+	// What sort of account it is; each has one of these.
+	UF_TEMP_DUPLICATE_ACCOUNT    = 0x100
+	UF_NORMAL_ACCOUNT            = 0x200
+	UF_INTERDOMAIN_TRUST_ACCOUNT = 0x800
+	UF_WORKSTATION_TRUST_ACCOUNT = 0x1000
+	UF_SERVER_TRUST_ACCOUNT      = 0x2000
+)
+
+// DomainControllerInfo is a DOMAIN_CONTROLLER_INFO.
+type DomainControllerInfo struct {
+	Name           *uint16 // with two backslashes before it
+	Address        *uint16
+	AddressType    uint32
+	DomainGUID     windows.GUID
+	Domain         *uint16
+	Forest         *uint16
+	Flags          uint32
+	Site           *uint16
+	ClientSiteName *uint16
+}
+
+// Flags of DsGetDcName, and DS_DS_FLAG of what it answers: the controller has a directory.
+const (
+	DS_DIRECTORY_SERVICE_REQUIRED = 0x10
+	DS_IS_FLAT_NAME               = 0x10000
+	DS_RETURN_DNS_NAME            = 0x40000000
+	DS_DS_FLAG                    = 0x10
 )
 
 // NERR_UserNotFound says that there is no such account (lmerr.h).

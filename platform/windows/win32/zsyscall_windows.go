@@ -39,18 +39,31 @@ var (
 	modcrypt32  = windows.NewLazySystemDLL("crypt32.dll")
 	modnetapi32 = windows.NewLazySystemDLL("netapi32.dll")
 	modwevtapi  = windows.NewLazySystemDLL("wevtapi.dll")
+	modwldap32  = windows.NewLazySystemDLL("wldap32.dll")
 
 	procLsaClose                          = modadvapi32.NewProc("LsaClose")
 	procLsaEnumerateAccountsWithUserRight = modadvapi32.NewProc("LsaEnumerateAccountsWithUserRight")
 	procLsaFreeMemory                     = modadvapi32.NewProc("LsaFreeMemory")
 	procLsaOpenPolicy                     = modadvapi32.NewProc("LsaOpenPolicy")
 	procCertGetCertificateContextProperty = modcrypt32.NewProc("CertGetCertificateContextProperty")
+	procDsGetDcNameW                      = modnetapi32.NewProc("DsGetDcNameW")
 	procNetLocalGroupGetInfo              = modnetapi32.NewProc("NetLocalGroupGetInfo")
 	procNetLocalGroupGetMembers           = modnetapi32.NewProc("NetLocalGroupGetMembers")
 	procEvtClose                          = modwevtapi.NewProc("EvtClose")
 	procEvtNext                           = modwevtapi.NewProc("EvtNext")
 	procEvtQuery                          = modwevtapi.NewProc("EvtQuery")
 	procEvtRender                         = modwevtapi.NewProc("EvtRender")
+	procldap_bind_sW                      = modwldap32.NewProc("ldap_bind_sW")
+	procldap_connect                      = modwldap32.NewProc("ldap_connect")
+	procldap_count_values_len             = modwldap32.NewProc("ldap_count_values_len")
+	procldap_first_entry                  = modwldap32.NewProc("ldap_first_entry")
+	procldap_get_values_lenW              = modwldap32.NewProc("ldap_get_values_lenW")
+	procldap_initW                        = modwldap32.NewProc("ldap_initW")
+	procldap_msgfree                      = modwldap32.NewProc("ldap_msgfree")
+	procldap_search_ext_sW                = modwldap32.NewProc("ldap_search_ext_sW")
+	procldap_set_optionW                  = modwldap32.NewProc("ldap_set_optionW")
+	procldap_unbind                       = modwldap32.NewProc("ldap_unbind")
+	procldap_value_free_len               = modwldap32.NewProc("ldap_value_free_len")
 )
 
 func LsaClose(policy windows.Handle) (ntstatus error) {
@@ -89,6 +102,14 @@ func CertGetCertificateContextProperty(certificate *windows.CertContext, propert
 	r1, _, e1 := syscall.SyscallN(procCertGetCertificateContextProperty.Addr(), uintptr(unsafe.Pointer(certificate)), uintptr(property), uintptr(unsafe.Pointer(data)), uintptr(unsafe.Pointer(length)))
 	if r1 == 0 {
 		err = errnoErr(e1)
+	}
+	return
+}
+
+func DsGetDcNameW(computer *uint16, domain *uint16, guid *windows.GUID, site *uint16, flags uint32, info **DomainControllerInfo) (neterr error) {
+	r0, _, _ := syscall.SyscallN(procDsGetDcNameW.Addr(), uintptr(unsafe.Pointer(computer)), uintptr(unsafe.Pointer(domain)), uintptr(unsafe.Pointer(guid)), uintptr(unsafe.Pointer(site)), uintptr(flags), uintptr(unsafe.Pointer(info)))
+	if r0 != 0 {
+		neterr = syscall.Errno(r0)
 	}
 	return
 }
@@ -139,5 +160,71 @@ func EvtRender(context windows.Handle, fragment windows.Handle, flags uint32, si
 	if r1 == 0 {
 		err = errnoErr(e1)
 	}
+	return
+}
+
+func Ldap_bind_sW(session windows.Handle, name *uint16, credentials *uint16, method uint32) (code uint32) {
+	r0, _, _ := syscall.SyscallN(procldap_bind_sW.Addr(), uintptr(session), uintptr(unsafe.Pointer(name)), uintptr(unsafe.Pointer(credentials)), uintptr(method))
+	code = uint32(r0)
+	return
+}
+
+func Ldap_connect(session windows.Handle, timeout *LdapTimeval) (code uint32) {
+	r0, _, _ := syscall.SyscallN(procldap_connect.Addr(), uintptr(session), uintptr(unsafe.Pointer(timeout)))
+	code = uint32(r0)
+	return
+}
+
+func Ldap_count_values_len(values windows.Handle) (count uint32) {
+	r0, _, _ := syscall.SyscallN(procldap_count_values_len.Addr(), uintptr(values))
+	count = uint32(r0)
+	return
+}
+
+func Ldap_first_entry(session windows.Handle, result windows.Handle) (entry windows.Handle) {
+	r0, _, _ := syscall.SyscallN(procldap_first_entry.Addr(), uintptr(session), uintptr(result))
+	entry = windows.Handle(r0)
+	return
+}
+
+func Ldap_get_values_lenW(session windows.Handle, entry windows.Handle, attribute *uint16) (values windows.Handle) {
+	r0, _, _ := syscall.SyscallN(procldap_get_values_lenW.Addr(), uintptr(session), uintptr(entry), uintptr(unsafe.Pointer(attribute)))
+	values = windows.Handle(r0)
+	return
+}
+
+func Ldap_initW(host *uint16, port uint32) (session windows.Handle) {
+	r0, _, _ := syscall.SyscallN(procldap_initW.Addr(), uintptr(unsafe.Pointer(host)), uintptr(port))
+	session = windows.Handle(r0)
+	return
+}
+
+func Ldap_msgfree(result windows.Handle) (code uint32) {
+	r0, _, _ := syscall.SyscallN(procldap_msgfree.Addr(), uintptr(result))
+	code = uint32(r0)
+	return
+}
+
+func Ldap_search_ext_sW(session windows.Handle, base *uint16, scope uint32, filter *uint16, attributes **uint16, namesOnly uint32, serverControls uintptr, clientControls uintptr, timeout *LdapTimeval, limit uint32, result *windows.Handle) (code uint32) {
+	r0, _, _ := syscall.SyscallN(procldap_search_ext_sW.Addr(), uintptr(session), uintptr(unsafe.Pointer(base)), uintptr(scope), uintptr(unsafe.Pointer(filter)), uintptr(unsafe.Pointer(attributes)), uintptr(namesOnly), uintptr(serverControls), uintptr(clientControls), uintptr(unsafe.Pointer(timeout)), uintptr(limit), uintptr(unsafe.Pointer(result)))
+	code = uint32(r0)
+	return
+}
+
+func Ldap_set_optionW(session windows.Handle, option uint32, value *uint32) (code uint32) {
+	r0, _, _ := syscall.SyscallN(procldap_set_optionW.Addr(), uintptr(session), uintptr(option), uintptr(unsafe.Pointer(value)))
+	code = uint32(r0)
+	return
+}
+
+func Ldap_unbind(session windows.Handle) (code uint32) {
+	r0, _, _ := syscall.SyscallN(procldap_unbind.Addr(), uintptr(session))
+	code = uint32(r0)
+	return
+}
+
+func Ldap_value_free_len(values windows.Handle) (code uint32) {
+	r0, _, _ := syscall.SyscallN(procldap_value_free_len.Addr(), uintptr(values))
+	code = uint32(r0)
 	return
 }

@@ -5,10 +5,16 @@
 // C:\fake\join.txt is the status and the name of the domain.
 //
 // Local accounts from files C:\fake\users\NAME.txt: what NetUserGetInfo returns, the SID, the flags,
-// when the account ends in seconds since 1970, and whether its password has expired. Without a
-// SID nothing is filled in.
+// when the account ends in seconds since 1970, whether its password has expired, and the name
+// if it is to be another. Without a SID nothing is filled in. C:\fake\servers\SERVER\users has
+// those that another server knows, as a controller of a domain does.
+//
+// Domains from files C:\fake\domains\NAME.txt: what DsGetDcName returns, the flags that it answers
+// with, and the name of the controller as it answers that. Without a flag nothing is filled in.
 #include <windows.h>
 #include <lm.h>
+#define _DSGETDCAPI_
+#include <dsgetdc.h>
 #include <sddl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -80,26 +86,51 @@ DWORD WINAPI NetLocalGroupGetMembers(const WCHAR *server, const WCHAR *name, DWO
 }
 
 DWORD WINAPI NetUserGetInfo(const WCHAR *server, const WCHAR *name, DWORD level, BYTE **buffer) {
-	char path[300], sid[200] = "";
+	char path[300], sid[200] = "", other[200];
 	int number, filled;
 	unsigned long flags, ends, expired;
 	USER_INFO_4 *user;
 	FILE *file;
-	snprintf(path, sizeof path, "C:\\fake\\users\\%ls.txt", name);
+	if (server)
+		snprintf(path, sizeof path, "C:\\fake\\servers\\%ls\\users\\%ls.txt", server + wcsspn(server, L"\\"), name);
+	else
+		snprintf(path, sizeof path, "C:\\fake\\users\\%ls.txt", name);
 	file = fopen(path, "rb");
 	if (!file) return 2221;
-	filled = fscanf(file, "%d %199s %lx %lu %lu", &number, sid, &flags, &ends, &expired);
+	filled = fscanf(file, "%d %199s %lx %lu %lu %199s", &number, sid, &flags, &ends, &expired, other);
 	fclose(file);
 	if (filled < 1) abort();
-	if (number || server || level != 4) return number ? number : ERROR_INVALID_LEVEL;
+	if (number || level != 4) return number ? number : ERROR_INVALID_LEVEL;
 	if (filled < 5) return 0;
 	user = allocate(sizeof *user);
-	user->usri4_name = wcsdup(name);
+	user->usri4_name = filled > 5 ? wide(other) : wcsdup(name);
 	user->usri4_flags = flags;
 	user->usri4_acct_expires = ends;
 	user->usri4_password_expired = expired;
+	user->usri4_primary_group_id = DOMAIN_GROUP_RID_USERS;
 	if (!ConvertStringSidToSidA(sid, &user->usri4_user_sid)) abort();
 	*buffer = (BYTE *)user;
+	return 0;
+}
+
+DWORD WINAPI DsGetDcNameW(const WCHAR *computer, const WCHAR *domain, GUID *guid, const WCHAR *site, ULONG flags, DOMAIN_CONTROLLER_INFOW **info) {
+	char path[300], name[300] = "";
+	int number, filled;
+	unsigned long answered;
+	BOOL flat = !wcschr(domain, '.');
+	FILE *file;
+	if (computer || guid || site || flags != (DS_DIRECTORY_SERVICE_REQUIRED | DS_RETURN_DNS_NAME | (flat ? DS_IS_FLAT_NAME : 0)))
+		return ERROR_INVALID_FLAGS;
+	snprintf(path, sizeof path, "C:\\fake\\domains\\%ls.txt", domain);
+	file = fopen(path, "rb");
+	if (!file) return ERROR_NO_SUCH_DOMAIN;
+	filled = fscanf(file, "%d %lx %299s", &number, &answered, name);
+	fclose(file);
+	if (filled < 1) abort();
+	if (number || filled < 2) return number;
+	*info = allocate(sizeof **info);
+	(*info)->Flags = answered;
+	if (filled > 2) (*info)->DomainControllerName = wide(name);
 	return 0;
 }
 
