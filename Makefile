@@ -57,7 +57,7 @@ lint: $(GOLANGCI) $(GOFUMPT) ## vet and lint for Linux and for Windows
 bench: ## measure start-up, memory, size, the HTML page, a year of runs, delays and hangs of SQL Server, and the search in logs (6 GiB of files)
 	$(GO) run ./.ci/bench
 
-golden: ## write the golden files and the demonstration's site anew
+golden: ## write the golden files, the demonstration's site and its picture anew
 	$(GO) test ./report ./cmd/siteready/... -update
 
 $(GOTESTSUM):
