@@ -109,6 +109,9 @@ func AskOne[Row any](ctx context.Context, a Asker, q Query[[]Row]) (Row, error) 
 	return rows[0], nil
 }
 
+// grantRights helps against statements that do not see all that they ask for.
+const grantRights = "Grant the rights that `siteready questions` lists for this statement, or run siteready with an account that has them."
+
 // checkRows refuses an answer without rows, or with a row whose proof is not 1.
 func checkRows(q Question, raw json.RawMessage) *NoAnswer {
 	var rows []map[string]json.RawMessage
@@ -116,7 +119,9 @@ func checkRows(q Question, raw json.RawMessage) *NoAnswer {
 		return Refuse(ErrMalformed, "the answer to %s is not a list of rows: %v", q, err)
 	}
 	if len(rows) == 0 {
-		return Refuse(ErrDenied, "SQL Server %s returned no rows for %s, so it is not known whether this account may see them", q.On, q.What)
+		no := Refuse(ErrDenied, "SQL Server %s returned no rows for %s, so it is not known whether this account may see them", q.On, q.What)
+		no.Help = grantRights
+		return no
 	}
 	for _, row := range rows {
 		proof, ok := row[Proof]
@@ -125,7 +130,7 @@ func checkRows(q Question, raw json.RawMessage) *NoAnswer {
 		}
 		if string(proof) != "1" {
 			no := Refuse(ErrDenied, "this account may not see all of %s on SQL Server %s", q.What, q.On)
-			no.Help = "Grant the rights that the check lists, or run siteready with an account that has them."
+			no.Help = grantRights
 			return no
 		}
 	}

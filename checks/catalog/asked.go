@@ -56,8 +56,10 @@ func Questions() []Asked {
 			add(form, check.ID, "", check.Rights)
 		}
 	}
-	for _, form := range diagnosis.Reads() {
-		add(form, ByDiagnose, "", diagnosis.Rights())
+	for _, need := range diagnosis.Needs() {
+		for _, form := range need.Forms {
+			add(form, ByDiagnose, "", need.Rights)
+		}
 	}
 	for _, form := range logsReads() {
 		add(form, ByLogs, "", nil)

@@ -119,6 +119,16 @@ func TestQuestions(t *testing.T) {
 		if (last == platform.KindSQL) != (len(one.Rights) > 0) {
 			t.Errorf("%s needs %q", one.Form, one.Rights)
 		}
+		needs := strings.ToLower(strings.Join(one.Rights, "; "))
+		for _, name := range objectsOf(one.Form) {
+			_, bare, _ := strings.Cut(strings.TrimPrefix(name, "msdb."), ".")
+			if !strings.Contains(needs, bare) {
+				t.Errorf("%s reads %s, and needs only %q", one.Form, name, one.Rights)
+			}
+		}
+		if strings.Contains(one.Form.Text, "VIEW SERVER STATE") && !strings.Contains(needs, "view server state") {
+			t.Errorf("%s needs VIEW SERVER STATE, and says only %q", one.Form, one.Rights)
+		}
 		// An own token is asked about for one group at a time.
 		if secret.MatchString(one.Form.Where + strings.TrimPrefix(one.Form.What, platform.InOwnToken)) {
 			t.Errorf("%s may be answered with a secret", one.Form)
@@ -131,6 +141,16 @@ func TestQuestions(t *testing.T) {
 	}
 }
 
+var (
+	literal = regexp.MustCompile(`N?'[^']*'`)
+	object  = regexp.MustCompile(`(?i)\b(?:msdb\.)?(?:dbo|infra|etl)\.[\w$]+`)
+)
+
+// objectsOf are the tables, views and functions that a statement names, in small letters.
+func objectsOf(form platform.Form) []string {
+	return object.FindAllString(strings.ToLower(literal.ReplaceAllString(form.Text, "''")), -1)
+}
+
 // The document on rights grants each object that a statement names, and no other.
 func TestRightsDocument(t *testing.T) {
 	data, err := os.ReadFile(filepath.Join(root, "docs", "rights.md"))
@@ -141,16 +161,13 @@ func TestRightsDocument(t *testing.T) {
 	for _, line := range regexp.MustCompile(`(?m)^GRANT (SELECT|EXECUTE) ON (\S+) TO \[DOMAIN\\account\];`).FindAllStringSubmatch(string(data), -1) {
 		granted[strings.ToLower(line[2])] = true
 	}
-	literal := regexp.MustCompile(`N?'[^']*'`)
-	object := regexp.MustCompile(`(?i)\b(?:msdb\.)?(?:dbo|infra|etl)\.[\w$]+`)
 	wanted := map[string]bool{}
 	views := map[string]bool{}
 	for _, one := range catalog.Questions() {
-		text := literal.ReplaceAllString(one.Form.Text, "''")
-		for _, name := range object.FindAllString(text, -1) {
-			wanted[strings.TrimPrefix(strings.ToLower(name), "msdb.")] = true
+		for _, name := range objectsOf(one.Form) {
+			wanted[strings.TrimPrefix(name, "msdb.")] = true
 		}
-		for _, view := range regexp.MustCompile(`(?i)\bsys\.\w+`).FindAllString(text, -1) {
+		for _, view := range regexp.MustCompile(`(?i)\bsys\.\w+`).FindAllString(literal.ReplaceAllString(one.Form.Text, "''"), -1) {
 			views[strings.ToLower(view)] = true
 		}
 	}

@@ -305,40 +305,71 @@ func (f *Facts) own() string {
 	return ""
 }
 
-// Reads are the questions that Gather may ask.
-func Reads() []platform.Form {
-	const instance, database, folder, guid = "{SQL Server}", "{site database}", "{installation folder}", "{update package}"
-	forms := append(append(discovery.DescribeReads(), discovery.DatabaseReads()...),
-		updates.Form(), updates.SiteVersionsForm(), servers.PointsForm(), atSites.In(instance, database).Form(), stages.In(instance, database).Form(),
-		setAside.In(instance, database).Form(), hierarchy.In(instance, database).Form(), easySetup.In(instance, database).Form(),
-		newsGroup.In(instance, database).Form(), blocked.In(instance, database).Form(), installed.In(instance, database).Form(),
-		initializations.In(instance, database).Form(), secondaries.In(instance, database).Form(),
-		platform.ReadComputer().Form(), platform.ReadService(updateService).Form(), platform.ReadService(executive).Form(),
-		platform.ReadFolder(payload(folder, guid), everyFile).Form(), platform.ReadFolder(payload(folder, guid)+`\redist`, everyFile).Form(),
-		platform.ReadShare(`\\{service connection point}\EasySetupPayload`).Form(),
-		platform.ReadBoot().Form(), discovery.WindowsFolder.Form(), platform.ReadPrereqLog(`{drive of Windows}\ConfigMgrPrereq.log`).Form(),
-		platform.ReadFailureLog(`{drive of Windows}\`+setupLog).Form(), platform.ReadFailureLog(folder+toolFolder+toolLog).Form(),
-		crashes().Form(), serviceEnds().Form(), program(folder).Form(),
-	)
-	for _, name := range siteLogs() {
-		forms = append(forms, platform.ReadFailureLog(folder+`\Logs\`+name).Form())
-	}
-	forms = append(forms, platform.ReadFolder(folder+`\inboxes`, everyFile).Form())
-	for _, box := range boxes {
-		forms = append(forms, platform.ReadFolder(folder+`\`+box.path, box.files).Form())
-	}
-	return forms
+// A Need is what a group of questions needs to be answered.
+type Need struct {
+	Forms  []platform.Form
+	Rights []string
 }
 
-// Rights are what Reads need.
-func Rights() []string {
-	return []string{
-		discovery.RegistryRight, updates.Right, updates.SiteVersionsRight, servers.PointsRight,
-		"SQL Server: SELECT on CM_UpdatePackage_MonitoringStatus, vEasySetupPackage, PkgStatus, RCM_ReplicationLinkStatus, RCM_DrsInitializationTracking, ReplicationData and v_Site in the site database",
-		"SQL Server: VIEW SERVER STATE (from 2022 on VIEW SERVER PERFORMANCE STATE is enough)",
-		"Windows: read the folders inboxes, Logs, EasySetupPayload and cd.latest of the installation folder, and open the share EasySetupPayload of the service connection point",
-		"Windows: read ConfigMgrPrereq.log and ConfigMgrSetup.log on the drive of Windows, and the event logs System and Application",
+// Needs are all questions that Gather may ask, each statement with the rights that it needs.
+func Needs() []Need {
+	const instance, database, folder, guid = "{SQL Server}", "{site database}", "{installation folder}", "{update package}"
+	sql := func(form platform.Form, rights string) Need {
+		return Need{[]platform.Form{form}, []string{"SQL Server: " + rights}}
 	}
+	files := []platform.Form{
+		platform.ReadFolder(payload(folder, guid), everyFile).Form(), platform.ReadFolder(payload(folder, guid)+`\redist`, everyFile).Form(),
+		platform.ReadShare(`\\{service connection point}\EasySetupPayload`).Form(),
+		platform.ReadFailureLog(folder + toolFolder + toolLog).Form(), program(folder).Form(),
+	}
+	for _, name := range siteLogs() {
+		files = append(files, platform.ReadFailureLog(folder+`\Logs\`+name).Form())
+	}
+	files = append(files, platform.ReadFolder(folder+`\inboxes`, everyFile).Form())
+	for _, box := range boxes {
+		files = append(files, platform.ReadFolder(folder+`\`+box.path, box.files).Form())
+	}
+	return []Need{
+		{discovery.DescribeReads(), discovery.DescribeRights()},
+		{discovery.DatabaseReads(), []string{discovery.RegistryRight}},
+		{[]platform.Form{updates.Form()}, []string{updates.Right}},
+		{[]platform.Form{updates.SiteVersionsForm()}, []string{updates.SiteVersionsRight}},
+		{[]platform.Form{servers.PointsForm()}, []string{servers.PointsRight}},
+		sql(atSites.In(instance, database).Form(), "SELECT on CM_UpdatePackages, CM_UpdatePackageSiteStatus and ServerData in the site database"),
+		sql(stages.In(instance, database).Form(), "SELECT on CM_UpdatePackages, CM_UpdatePackage_MonitoringStatus, ServerData and v_LocalizedUpdatePackageMetaData_SiteLoc in the site database"),
+		sql(setAside.In(instance, database).Form(), "SELECT on CM_UpdatePackages and v_LocalizedUpdatePackageMetaData_SiteLoc in the site database"),
+		sql(hierarchy.In(instance, database).Form(), "SELECT on ServerData and v_Site, and EXECUTE on fnGetSiteCode in the site database"),
+		sql(easySetup.In(instance, database).Form(), "SELECT on vEasySetupPackage and PkgStatus in the site database"),
+		sql(newsGroup.In(instance, database).Form(), "SELECT on RCM_ReplicationLinkStatus and ReplicationData in the site database"),
+		sql(blocked.In(instance, database).Form(), "VIEW SERVER STATE (from 2022 on VIEW SERVER PERFORMANCE STATE is enough)"),
+		sql(installed.In(instance, database).Form(), "SELECT on CM_UpdatePackages and v_LocalizedUpdatePackageMetaData_SiteLoc in the site database"),
+		sql(initializations.In(instance, database).Form(), "SELECT on RCM_DrsInitializationTracking in the site database"),
+		sql(secondaries.In(instance, database).Form(), "SELECT on v_Site, and EXECUTE on fnGetSiteCode in the site database"),
+		{
+			[]platform.Form{
+				platform.ReadComputer().Form(), platform.ReadService(updateService).Form(), platform.ReadService(executive).Form(),
+				platform.ReadBoot().Form(), discovery.WindowsFolder.Form(),
+			},
+			[]string{discovery.RegistryRight},
+		},
+		{files, []string{"Windows: read the folders inboxes, Logs, EasySetupPayload and cd.latest of the installation folder, and open the share EasySetupPayload of the service connection point"}},
+		{
+			[]platform.Form{
+				platform.ReadPrereqLog(`{drive of Windows}\ConfigMgrPrereq.log`).Form(), platform.ReadFailureLog(`{drive of Windows}\` + setupLog).Form(),
+				crashes().Form(), serviceEnds().Form(),
+			},
+			[]string{"Windows: read ConfigMgrPrereq.log and ConfigMgrSetup.log on the drive of Windows, and the event logs System and Application"},
+		},
+	}
+}
+
+// Reads are the questions that Gather may ask.
+func Reads() []platform.Form {
+	var forms []platform.Form
+	for _, need := range Needs() {
+		forms = append(forms, need.Forms...)
+	}
+	return forms
 }
 
 // reason is why a question has no answer, as a *platform.NoAnswer.
