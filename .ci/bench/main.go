@@ -30,13 +30,18 @@ const (
 
 func main() {
 	log.SetFlags(0)
-	if err := bench(os.Stdout); err != nil {
+	part := ""
+	if len(os.Args) > 1 {
+		part = os.Args[1]
+	}
+	if err := bench(os.Stdout, part); err != nil {
 		log.Fatal("bench: ", err)
 	}
 }
 
-func bench(w io.Writer) error {
-	if len(os.Args) == 2 && os.Args[1] == "sql" { // that alone
+// bench measures everything, or one part alone: sql, logs, html or history.
+func bench(w io.Writer, part string) error {
+	if part == "sql" {
 		return errors.Join(benchDelays(w), benchHangs(w))
 	}
 	dir, err := os.MkdirTemp("", "siteready-bench-*")
@@ -54,8 +59,16 @@ func bench(w io.Writer) error {
 	); err != nil {
 		return err
 	}
-	if len(os.Args) == 2 && os.Args[1] == "logs" { // that alone
+	switch part {
+	case "":
+	case "logs":
 		return benchLogs(w, program)
+	case "html":
+		return benchHTML(w, program)
+	case "history":
+		return benchHistory(w, dir, program)
+	default:
+		return fmt.Errorf("there is no part %q: sql, logs, html or history", part)
 	}
 
 	var nothing, demo series
